@@ -1,0 +1,63 @@
+"""Anthropic's client library: Anthropic itself, and its models on Bedrock and Vertex."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmotel import registry
+from llmotel.instrumentor import Instrumentor
+from llmotel.spec import Endpoint, NativeTelemetry, Provider, Request
+from llmotel_instrumentors import stainless
+from llmotel_instrumentors.dialects import messages
+
+_PLATFORMS = (
+    ("Bedrock", "aws.bedrock"),
+    ("AWS", "aws.bedrock"),
+    ("Vertex", "gcp.vertex_ai"),
+    ("GoogleCloud", "gcp.vertex_ai"),
+    ("Foundry", "azure.ai.foundry"),
+)
+
+
+def match(request: Request) -> Endpoint | None:
+    """The endpoint behind a request. Counting tokens infers nothing, batches answer elsewhere: both are left alone."""
+    if request.method == "post" and request.path.partition("?")[0] == "/v1/messages":
+        return messages.MESSAGES
+    return None
+
+
+def identify(client: Any) -> str | None:
+    """The platform that the client's class is made for; Anthropic itself otherwise, whatever the host."""
+    name = type(client).__name__
+    for platform, provider in _PLATFORMS:
+        if platform in name:
+            return provider
+    return "anthropic"
+
+
+PROVIDER = Provider(
+    name="anthropic",
+    library="anthropic",
+    versions=("0.51.0", None),
+    seams=stainless.seams("anthropic"),
+    match=match,
+    identify=identify,
+    native=NativeTelemetry(
+        variable="ANTHROPIC_OPEN_TELEMETRY",
+        off="false",
+        module="anthropic._base_client",
+        tracer="BaseClient._tracer",
+        scope="com.anthropic.sdk.python",
+    ),
+)
+
+
+class AnthropicInstrumentor(Instrumentor):
+    """Instruments ``anthropic``."""
+
+    provider = PROVIDER
+
+
+def activate(module: Any) -> None:
+    """The import hook of ``anthropic``."""
+    registry.imported(AnthropicInstrumentor, module)

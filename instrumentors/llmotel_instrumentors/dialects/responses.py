@@ -1,0 +1,332 @@
+"""OpenAI's Responses API: create, its event stream, and retrieving what runs in the background.
+
+Source: platform.openai.com/docs/api-reference/responses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmotel import semconv
+from llmotel.draft import Draft, arguments
+from llmotel.inference import Answer, Inference, Message, Usage
+from llmotel.reading import count, get, items, number, params, path, plain, text
+from llmotel.spec import Endpoint
+from llmotel_instrumentors.dialects.chat_completions import annotate, plain_dict, read_head, tool, uri
+
+PARAMS = {
+    "temperature": (semconv.TEMPERATURE, float),
+    "top_p": (semconv.TOP_P, float),
+    "max_output_tokens": (semconv.MAX_TOKENS, int),
+    "previous_response_id": (semconv.PREVIOUS_RESPONSE, str),
+    "model": ("model", str),
+}
+_FORMATS = {"json_object": "json", "json_schema": "json", "text": "text"}
+_INCOMPLETE = {"max_output_tokens": "length", "content_filter": "content_filter"}
+_ENDED = frozenset({"response.completed", "response.failed", "response.incomplete"})
+_BEGUN = frozenset({"response.created", "response.queued"})
+
+
+# Request.
+
+
+def read_request(inference: Inference, body: Any) -> None:
+    """Model and parameters."""
+    attributes = inference.attributes
+    attributes[semconv.OPENAI_API] = "responses"
+    params(inference, body, PARAMS)
+    if not isinstance(body, Mapping):
+        return
+    model = attributes.pop("model", None)
+    if isinstance(model, str):
+        inference.request_model = model
+    effort = text(path(body, "reasoning", "effort"))
+    if effort is not None:
+        attributes[semconv.REASONING_LEVEL] = effort
+    kind = _FORMATS.get(str(path(body, "text", "format", "type")))
+    if kind is not None:
+        attributes[semconv.OUTPUT_TYPE] = kind
+    tier = text(body.get("service_tier"))
+    if tier is not None and tier != "auto":
+        attributes[semconv.OPENAI_REQUEST_TIER] = tier
+    conversation = body.get("conversation")
+    conversation_id = text(conversation) or text(get(conversation, "id"))
+    if conversation_id is not None:
+        attributes[semconv.CONVERSATION] = conversation_id
+
+
+def read_input(inference: Inference, body: Any) -> None:
+    """The input items, instructions and tools."""
+    instructions = text(get(body, "instructions"))
+    if instructions is not None:
+        inference.system = [{"type": "text", "content": instructions}]
+    given = get(body, "input")
+    if isinstance(given, str):
+        inference.input = [{"role": "user", "parts": [{"type": "text", "content": given}]}]
+    else:
+        inference.input = [message(item) for item in items(given)]
+    tools = [tool(defined) for defined in items(get(body, "tools"))]
+    if tools:
+        inference.tools = tools
+
+
+def message(item: Any) -> Message:
+    """One input or output item as a message."""
+    kind = text(get(item, "type")) or "message"
+    role = text(get(item, "role"))
+    if kind == "message":
+        content = get(item, "content")
+        if isinstance(content, str):
+            parts = [{"type": "text", "content": content}]
+        else:
+            parts = [part(given) for given in items(content)]
+        return {"role": role or "user", "parts": parts}
+    if kind.endswith("_output"):
+        answer = {
+            "type": "tool_call_response",
+            "id": text(get(item, "call_id")) or "",
+            "response": plain(get(item, "output")),
+        }
+        return {"role": "tool", "parts": [answer]}
+    return {"role": role or "assistant", "parts": [item_part(item, kind)]}
+
+
+def item_part(item: Any, kind: str) -> dict[str, Any]:
+    """A part for an output item that is not a message: a call, reasoning, or what a server-side tool did."""
+    if kind in ("function_call", "custom_tool_call"):
+        given = get(item, "arguments")
+        return {
+            "type": "tool_call",
+            "id": text(get(item, "call_id")) or "",
+            "name": text(get(item, "name")) or "",
+            "arguments": plain(arguments(given if given is not None else get(item, "input"))),
+        }
+    if kind == "reasoning":
+        thoughts = [*items(get(item, "summary")), *items(get(item, "content"))]
+        return {"type": "reasoning", "content": "\n".join(text(get(thought, "text")) or "" for thought in thoughts)}
+    if kind == "compaction":
+        return {"type": "compaction", "id": text(get(item, "id")) or ""}
+    if kind.endswith("_call"):
+        details = {
+            key: value for key, value in plain_dict(item).items() if key not in ("id", "type") and value is not None
+        }
+        return {
+            "type": "server_tool_call",
+            "id": text(get(item, "id")) or "",
+            "name": kind.removesuffix("_call"),
+            "server_tool_call": {"type": kind, **details},
+        }
+    return {**plain_dict(item), "type": kind}
+
+
+def part(given: Any) -> dict[str, Any]:
+    """One content part of a message."""
+    kind = text(get(given, "type")) or "text"
+    if kind in ("input_text", "output_text", "text", "summary_text", "reasoning_text"):
+        return {"type": "text", "content": text(get(given, "text")) or ""}
+    if kind == "refusal":
+        return {"type": "refusal", "content": text(get(given, "refusal")) or ""}
+    if kind in ("input_image", "input_file"):
+        modality = "image" if kind == "input_image" else "document"
+        file_id = text(get(given, "file_id"))
+        if file_id is not None:
+            return {"type": "file", "modality": modality, "file_id": file_id}
+        return uri(
+            modality,
+            text(get(given, "image_url")) or text(get(given, "file_url")) or text(get(given, "file_data")) or "",
+        )
+    if kind == "input_audio":
+        audio = get(given, "input_audio")
+        return {
+            "type": "blob",
+            "modality": "audio",
+            "mime_type": f"audio/{text(get(audio, 'format')) or 'wav'}",
+            "content": text(get(audio, "data")) or "",
+        }
+    return {**plain_dict(given), "type": kind}
+
+
+# Response.
+
+
+def read_response(inference: Inference, response: Any) -> None:
+    """Identity, finish reason and usage; a response queued in the background has no more than its identity."""
+    read_head(inference, response)
+    reason = finish_reason(response)
+    if reason is not None:
+        inference.finish_reasons = [reason]
+    conversation = text(path(response, "conversation", "id"))
+    if conversation is not None:
+        inference.attributes[semconv.CONVERSATION] = conversation
+    read_usage(inference, get(response, "usage"), get(response, "output"))
+
+
+def finish_reason(response: Any) -> str | None:
+    """Why the response ended: ``stop``, ``tool_call``, ``length``, ``content_filter`` or ``error``."""
+    status = text(get(response, "status"))
+    if status == "completed":
+        calls = any(
+            get(item, "type") in ("function_call", "custom_tool_call") for item in items(get(response, "output"))
+        )
+        return "tool_call" if calls else "stop"
+    if status == "incomplete":
+        why = text(path(response, "incomplete_details", "reason"))
+        return _INCOMPLETE.get(why or "", why or "length")
+    return "error" if status in ("failed", "cancelled") else None
+
+
+def read_usage(inference: Inference, given: Any, output: Any) -> None:
+    """Token counts: ``input_tokens`` includes the cached ones, ``output_tokens`` the reasoning ones."""
+    sent, received = count(get(given, "input_tokens")), count(get(given, "output_tokens"))
+    if sent is None and received is None:
+        return
+    usage = inference.usage = Usage(sent, received)
+    details = get(given, "input_tokens_details")
+    if details is not None:
+        usage.cache_read = count(get(details, "cached_tokens"))
+        usage.cache_write = count(get(details, "cache_write_tokens"))
+    details = get(given, "output_tokens_details")
+    if details is not None:
+        usage.reasoning = count(get(details, "reasoning_tokens"))
+    searches = sum(1 for item in items(output) if get(item, "type") == "web_search_call")
+    if searches:
+        usage.web_searches, usage.detailed = searches, True
+    cost = number(get(given, "cost"))
+    if cost is not None:
+        inference.reported_cost = cost
+
+
+def read_output(inference: Inference, response: Any) -> None:
+    """The output items as one message, as they are one answer."""
+    parts: list[dict[str, Any]] = []
+    for item in items(get(response, "output")):
+        parts.extend(message(item)["parts"])
+    inference.output = [{"role": "assistant", "parts": parts}]
+
+
+def read_answer(inference: Inference, response: Any) -> None:
+    """The text with its annotations, and the sources that server-side searches found."""
+    output = items(get(response, "output"))
+    answer, texts, offset = Answer(), [], 0
+    for item in output:
+        kind = get(item, "type")
+        if kind == "message":
+            for given in items(get(item, "content")):
+                said = text(get(given, "text"))
+                if said is not None:
+                    annotations = items(get(given, "annotations"))
+                    if annotations:
+                        annotate(answer, annotations, offset)
+                    texts.append(said)
+                    offset += len(said)
+        elif kind == "file_search_call":
+            for found in items(get(item, "results")):
+                file_id = text(get(found, "file_id"))
+                if file_id is not None:
+                    answer.source(
+                        file_id, "file", title=text(get(found, "filename")), score=number(get(found, "score"))
+                    )
+        elif kind == "web_search_call":
+            for found in items(path(item, "action", "sources")):
+                url = text(get(found, "url"))
+                if url is not None:
+                    answer.source(url, "url", uri=url)
+    if answer.citations or answer.sources:
+        answer.text = "".join(texts)
+        inference.answer = answer
+
+
+# Stream: the last event holds the whole response, so that no delta needs to be kept.
+
+
+def read_chunk(inference: Inference, event: Any) -> None:
+    """The identity in the first event, everything in the last."""
+    kind = getattr(event, "type", None)
+    if kind in _ENDED:
+        response = get(event, "response")
+        read_response(inference, response)
+        read_answer(inference, response)
+        inference.complete = True
+        # A stream asks for content deltas only when content is captured; the whole is here all the same.
+        if isinstance(inference.draft, Draft):
+            inference.draft = None
+            read_output(inference, response)
+    elif kind in _BEGUN:
+        read_head(inference, get(event, "response"))
+
+
+def read_delta(inference: Inference, event: Any) -> None:
+    """The text of a delta, for a stream that does not reach its last event."""
+    if inference.complete:
+        return
+    draft = inference.draft
+    if draft is None:
+        draft = inference.draft = Draft()
+    kind, fragment = getattr(event, "type", None), getattr(event, "delta", None)
+    if kind == "response.output_text.delta":
+        draft.add(0, get(event, "item_id"), "text", text(fragment))
+    elif kind in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
+        draft.add(0, get(event, "item_id"), "reasoning", text(fragment))
+    elif kind == "response.function_call_arguments.delta":
+        draft.add(0, get(event, "item_id"), "tool_call", text(fragment))
+    elif kind == "response.output_item.added":
+        item = get(event, "item")
+        if get(item, "type") == "function_call":
+            draft.add(
+                0, get(item, "id"), "tool_call", None, id=text(get(item, "call_id")), name=text(get(item, "name"))
+            )
+
+
+def read_draft(inference: Inference) -> None:
+    """The messages of a stream that was broken off."""
+    if isinstance(inference.draft, Draft):
+        inference.output = inference.draft.messages()
+
+
+# Retrieving a response that runs in the background.
+
+
+def read_fetched(inference: Inference, response: Any) -> None:
+    """A retrieved response: identity and status. Its tokens belong to the call that created it."""
+    inference.response_id = text(get(response, "id")) or inference.response_id
+    inference.response_model = text(get(response, "model"))
+    status = text(get(response, "status"))
+    if status is not None:
+        inference.attributes[semconv.RESPONSE_STATUS] = status
+    reason = finish_reason(response)
+    if reason is not None:
+        inference.finish_reasons = [reason]
+
+
+def read_fetched_chunk(inference: Inference, event: Any) -> None:
+    """As :func:`read_fetched`, from the stream of a retrieved response."""
+    kind = getattr(event, "type", None)
+    if kind in _ENDED or kind in _BEGUN:
+        read_fetched(inference, get(event, "response"))
+        inference.complete = inference.complete or kind in _ENDED
+
+
+def read_fetch_request(inference: Inference, _: Any) -> None:
+    """Retrieving has no body."""
+    inference.attributes[semconv.OPENAI_API] = "responses"
+
+
+CREATE = Endpoint(
+    "chat",
+    read_request,
+    read_response,
+    read_chunk,
+    read_input,
+    read_output,
+    read_delta,
+    read_draft,
+    read_answer,
+)
+FETCH = Endpoint(
+    "fetch_response",
+    read_fetch_request,
+    read_fetched,
+    read_fetched_chunk,
+    read_output=read_output,
+)

@@ -1,0 +1,68 @@
+"""OpenAI's client library: OpenAI, Azure OpenAI and every compatible host that it is pointed at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmotel import registry
+from llmotel.instrumentor import Instrumentor
+from llmotel.spec import Closer, Endpoint, Provider, Request
+from llmotel_instrumentors import stainless
+from llmotel_instrumentors.dialects import chat_completions, media, responses
+
+ENDPOINTS = {
+    "/chat/completions": chat_completions.CHAT,
+    "/completions": chat_completions.COMPLETIONS,
+    "/responses": responses.CREATE,
+    "/embeddings": media.EMBEDDINGS,
+    "/images/generations": media.IMAGES,
+    "/images/edits": media.IMAGES,
+    "/images/variations": media.IMAGES,
+    "/audio/speech": media.SPEECH,
+    "/audio/transcriptions": media.TRANSCRIPTION,
+    "/audio/translations": media.TRANSCRIPTION,
+    "/moderations": media.MODERATION,
+}
+
+
+def match(request: Request) -> Endpoint | None:
+    """The endpoint behind a request. Batches, files and everything else that runs no model are left alone."""
+    if request.method == "post":
+        return ENDPOINTS.get(request.path)
+    if request.method == "get" and request.path.startswith("/responses/") and request.path.count("/") == 2:
+        return responses.FETCH
+    return None
+
+
+def identify(client: Any) -> str | None:
+    """Azure is told by the client's class, every other provider by host."""
+    return "azure.ai.openai" if "Azure" in type(client).__name__ else None
+
+
+PROVIDER = Provider(
+    name="openai",
+    library="openai",
+    versions=("1.40.0", None),
+    seams=stainless.seams("openai"),
+    match=match,
+    identify=identify,
+    closers=(
+        Closer("openai.lib.streaming.chat._completions", "ChatCompletionStream.close", "_raw_stream"),
+        Closer(
+            "openai.lib.streaming.chat._completions", "AsyncChatCompletionStream.close", "_raw_stream", is_async=True
+        ),
+        Closer("openai.lib.streaming.responses._responses", "ResponseStream.close", "_raw_stream"),
+        Closer("openai.lib.streaming.responses._responses", "AsyncResponseStream.close", "_raw_stream", is_async=True),
+    ),
+)
+
+
+class OpenAIInstrumentor(Instrumentor):
+    """Instruments ``openai``."""
+
+    provider = PROVIDER
+
+
+def activate(module: Any) -> None:
+    """The import hook of ``openai``."""
+    registry.imported(OpenAIInstrumentor, module)

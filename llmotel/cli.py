@@ -1,0 +1,143 @@
+"""The command ``llmotel``: doctor, selftest, settings and status, each about the environment that it runs in."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from llmotel.version import __version__
+
+_MARKS = {"ok": "ok     ", "note": "note   ", "warning": "warning", "problem": "PROBLEM"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 0 when nothing is wrong, 1 when something is, 2 for wrong usage."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(message)s", level=logging.ERROR)
+    result: int = options.run(options)
+    return result
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="llmotel",
+        description="OpenTelemetry for LLM applications.",
+        epilog="example: OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 llmotel doctor",
+    )
+    parser.add_argument("--version", action="version", version=f"llmotel {__version__}")
+    commands = parser.add_subparsers(metavar="command", required=True)
+
+    doctor = _command(
+        commands, "doctor", "say what keeps telemetry from arriving, and the mend",
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 llmotel doctor",
+    )  # fmt: skip
+    doctor.add_argument("--timeout", type=_seconds, default=3.0, metavar="SECONDS",
+                        help="longest wait for an endpoint (default: 3)")  # fmt: skip
+    doctor.set_defaults(run=_doctor)
+
+    selftest = _command(
+        commands, "selftest", "send one marked call end to end, and say where it got stuck",
+        "llmotel selftest --timeout 5",
+    )  # fmt: skip
+    selftest.add_argument("--timeout", type=_seconds, default=10.0, metavar="SECONDS",
+                          help="longest wait for the delivery (default: 10)")  # fmt: skip
+    selftest.set_defaults(run=_selftest)
+
+    settings = _command(
+        commands, "settings", "list every setting, its value and where it comes from",
+        "LLMOTEL_SEMCONV=dup llmotel settings",
+    )  # fmt: skip
+    settings.add_argument("--markdown", action="store_true", help="the table of the README instead")
+    settings.set_defaults(run=_settings)
+
+    status = _command(
+        commands, "status", "show what init() would do here; an application shows its own with llmotel.status()",
+        "llmotel status --json",
+    )  # fmt: skip
+    status.add_argument("--json", action="store_true", help="as JSON")
+    status.set_defaults(run=_status)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str, example: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.", epilog=f"example: {example}")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0, for example 5")
+    return seconds
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from llmotel.doctor import PROBLEM, examine
+
+    print(f"looking at this environment (up to {options.timeout:g} s for the endpoints) ...", file=sys.stderr, flush=True)
+    problems, mend = 0, ""
+    for finding in examine(options.timeout):
+        problems += finding.level == PROBLEM
+        print(f"{_MARKS[finding.level]}  {finding.subject}: {finding.text}", flush=True)
+        if finding.mend and finding.mend != mend:
+            print(f"         -> {finding.mend}", flush=True)
+        mend = finding.mend
+    print(f"\n{problems} problem{'' if problems == 1 else 's'}" if problems else "\nnothing is wrong")
+    return 1 if problems else 0
+
+
+def _selftest(options: argparse.Namespace) -> int:
+    from llmotel.selftest import run
+
+    print(f"sending one marked call (up to {options.timeout:g} s) ...", file=sys.stderr, flush=True)
+    stuck = None
+    for station in run(options.timeout):
+        print(f"{'ok     ' if station.passed else 'STUCK  '}  {station.name}: {station.text}", flush=True)
+        if station.mend:
+            print(f"         -> {station.mend}", flush=True)
+        if not station.passed:
+            stuck = stuck or station.name
+    print(f"\nstuck at: {stuck}" if stuck else "\nthe call arrived")
+    return 1 if stuck else 0
+
+
+def _settings(options: argparse.Namespace) -> int:
+    from llmotel.config import Config, settings_markdown
+    from llmotel.errors import LlmotelError
+    from llmotel.status import columns
+
+    if options.markdown:
+        print(settings_markdown(), end="")
+        return 0
+    try:
+        rows = Config.load().rows()
+    except LlmotelError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("\n".join(line[2:] for line in columns([("setting", "value", "from"), *rows])))
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from llmotel.status import status
+
+    found = status()
+    if options.json:
+        import json
+
+        print(json.dumps(found.as_dict(), indent=2))
+    else:
+        print(found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+
+__all__ = ["main"]

@@ -1,0 +1,158 @@
+"""The engine: one set of providers and policies, and everything that a call needs of them, made once."""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import _logs, metrics, trace
+
+from llmotel import tagging
+from llmotel.backlog import Backlog
+from llmotel.console import ConsoleLine
+from llmotel.content import ContentPolicy, load_hook
+from llmotel.cost import Prices, load_user_table
+from llmotel.events import Events
+from llmotel.guard import Guard
+from llmotel.hosts import Hosts
+from llmotel.metrics import OWN_COUNTERS, Metrics
+from llmotel.redaction import Redactor
+from llmotel.version import __version__
+
+if TYPE_CHECKING:
+    from llmotel.call import Call
+    from llmotel.config import Config
+    from llmotel.streams import Watch
+
+_SCOPE = "llmotel"
+logger = logging.getLogger("llmotel")
+
+
+class Engine:
+    """Telemetry for calls. Providers left ``None`` are OpenTelemetry's global ones, also when those are set later.
+
+    ``enabled`` is the kill switch: a call that begins while it is false is passed through untouched.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        tracer_provider: trace.TracerProvider | None = None,
+        meter_provider: metrics.MeterProvider | None = None,
+        logger_provider: _logs.LoggerProvider | None = None,
+    ) -> None:
+        self.config = config
+        self.enabled = not (config.disabled or config.sdk_disabled)
+        self.latest = config.semconv in ("latest", "dup")
+        self.legacy = config.semconv in ("legacy", "dup")
+        self.guard = Guard(raise_errors=config.raise_errors)
+        self.counts: dict[str, int] = dict.fromkeys(OWN_COUNTERS, 0)
+        self.backlog = Backlog(self.guard.caught, self._dropped)
+        self.tracer = trace.get_tracer(_SCOPE, __version__, tracer_provider)
+        self.metrics = Metrics(
+            metrics.get_meter(_SCOPE, __version__, meter_provider),
+            latest=self.latest,
+            legacy=self.legacy,
+            observe=self._observe,
+        )
+        self.events = Events(
+            _logs.get_logger(_SCOPE, __version__, logger_provider), details=config.events, legacy=self.legacy
+        )
+        self.content = _content(config, self.guard)
+        self.prices = Prices(load_user_table(config.prices) if config.prices else None)
+        self.hosts = Hosts(config.provider_hosts)
+        self.metric_tags = tagging.MetricTags(config.metric_tags, config.metric_tag_values)
+        self.console = ConsoleLine() if config.console else None
+        # Content is also read, and dropped again, where token counts are to be estimated from it.
+        self.reads_input = self.reads_deltas = self.content.captures or config.stream_usage == "estimate"
+        self.open_streams: weakref.WeakSet[Watch] = weakref.WeakSet()
+        self._told_of_usage = False
+        tagging.set_propagation(config.baggage_tags)
+
+    def warm(self) -> None:
+        """Loads what the first call would otherwise wait for, on the backlog's thread."""
+        self.backlog.put(self.prices.warm)
+        self.backlog.put(_warm_grounding)
+
+    def record(self, call: Call) -> None:
+        """Records the metrics and events of a finished call. Runs on the backlog's thread or in a collection."""
+        inference = call.inference
+        counts = self.counts
+        if inference.usage is not None and inference.cost is None:
+            counts["unpriced"] += 1
+        if inference.stream and inference.usage is None and call.stream_outcome == "completed":
+            self._without_usage(inference.provider)
+        if call.rendered is not None:
+            counts["truncated_bytes"] += call.rendered.truncated_bytes
+            counts["redactions"] += call.rendered.redactions
+        steps: tuple[tuple[str, Any], ...] = (
+            ("metrics", lambda: self.metrics.record(call, self.metric_tags.of(call.tags))),
+            ("events", lambda: self.events.emit(call)),
+        )
+        if self.console is not None:
+            steps += (("console", lambda: self._print(call)),)
+        for name, step in steps:
+            try:
+                step()
+            except Exception as error:
+                call.guard.caught(name, error)
+        call.release()
+
+    def _print(self, call: Call) -> None:
+        if self.console is not None:
+            self.console.write(call.inference, call.duration, call.first_chunk, call.failure)
+
+    def _without_usage(self, provider: str) -> None:
+        self.counts["streams_without_usage"] += 1
+        if not self._told_of_usage:
+            self._told_of_usage = True
+            logger.warning(
+                "llmotel: a stream from %s carried no usage, so its tokens and cost are unknown. Pass "
+                "stream_options={'include_usage': True}, or set LLMOTEL_STREAM_USAGE=inject (logged once, counted in "
+                "llmotel.streams.without_usage)",
+                provider,
+            )
+
+    def _observe(self) -> Mapping[str, int]:
+        # The metrics SDK is collecting: what waits in the backlog belongs into this collection.
+        self.backlog.drain()
+        counts = self.counts
+        counts["errors"] = self.guard.errors
+        counts["tag_overflow"] = self.metric_tags.overflow
+        return counts
+
+    def _dropped(self) -> None:
+        self.counts["dropped"] += 1
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Records everything that waits; ``True`` when all of it is."""
+        return self.backlog.drain(timeout) and self.content.flush(timeout)
+
+    def shutdown(self) -> None:
+        """Ends the streams that are still open, records what waits, and stops the backlog's thread."""
+        for watch in list(self.open_streams):
+            watch.finish("abandoned")
+        self.backlog.close()
+        self.content.shutdown()
+
+
+def _warm_grounding() -> None:
+    import llmotel.sentences  # noqa: F401 - its patterns take 9 ms to compile
+
+
+def _content(config: Config, guard: Guard) -> ContentPolicy:
+    kinds = config.redact
+    hook = config.completion_hook
+    if isinstance(hook, str):
+        hook = load_hook(hook, config)
+    redactor = Redactor(kinds, config.redactor, on_error=lambda error: guard.caught("redactor", error))
+    return ContentPolicy(
+        mode=config.content,
+        max_bytes=config.content_max_bytes,
+        sample_ratio=config.content_sample_ratio,
+        redactor=redactor,
+        hook=hook,
+        on_error=guard.caught,
+    )

@@ -1,0 +1,281 @@
+"""One instrumented library: the surface that OpenTelemetry's tools know, over a :class:`~llmotel.spec.Provider`.
+
+``opentelemetry-instrument`` finds it as an ``opentelemetry_instrumentor`` entry point and calls ``instrument()``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import wrapt
+
+from llmotel.guard import Guard, logger
+from llmotel.spec import Closer, Provider, Seam
+from llmotel.wrap import close_wrapper, wrapper
+
+if TYPE_CHECKING:
+    from llmotel.engine import Engine
+
+_MAX_ORIGINS = 256
+
+
+@dataclass(slots=True)
+class LibraryStatus:
+    """One row of ``status()``: what became of one library, and why."""
+
+    library: str
+    version: str | None
+    supported: str
+    state: str
+    detail: str = ""
+
+
+class Instrumentor:
+    """Wraps and unwraps one library. A subclass names its provider; there is one instance per class.
+
+    ``instrument`` may be called before or after the library is imported, and any number of times: it wraps once.
+    """
+
+    provider: ClassVar[Provider]
+    _instance: ClassVar[Instrumentor | None] = None
+
+    engine: Engine | None
+    guard: Guard
+
+    def __new__(cls) -> Instrumentor:
+        if cls._instance is None:
+            instance = cls._instance = super().__new__(cls)
+            instance.engine = None
+            instance.guard = Guard()
+            instance.active = False
+            instance.state = "not imported yet"
+            instance.detail = ""
+            instance._restore = []
+            instance._origins = {}
+        return cls._instance
+
+    active: bool
+    state: str
+    detail: str
+    _restore: list[Callable[[], None]]
+    _origins: dict[int, tuple[Any, str, str | None, int | None]]
+
+    def instrumentation_dependencies(self) -> Collection[str]:
+        """The library and its supported versions, as requirement strings."""
+        return (f"{self.provider.library} {self.supported}",)
+
+    @property
+    def supported(self) -> str:
+        """The supported versions as a specifier, e.g. ``>=1.40.0,<4``."""
+        low, high = self.provider.versions
+        return f">={low}" + (f",<{high}" if high else "")
+
+    def instrument(self, **kwargs: Any) -> None:
+        """Arms the instrumentation: now if the library is imported, else when it is.
+
+        ``tracer_provider``, ``meter_provider`` and ``logger_provider`` give this library an engine of its own;
+        ``engine`` is for llmotel's own ``init()``. Nothing given: the engine of ``llmotel.init()``, or one on
+        OpenTelemetry's global providers. Other keywords are accepted and ignored, as the tools pass their own.
+        """
+        engine = kwargs.get("engine")
+        if engine is None:
+            from llmotel import setup
+
+            chosen = {
+                key: kwargs[key]
+                for key in ("tracer_provider", "meter_provider", "logger_provider")
+                if kwargs.get(key) is not None
+            }
+            engine = setup.make_engine(**chosen) if chosen else setup.shared_engine()
+        self.attach(engine)
+        module = self.provider.library.replace("-", "_")
+        if module in sys.modules:
+            self.hook(sys.modules[module])
+        else:
+            path = f"{type(self).__module__}:activate"
+            wrapt.register_post_import_hook(path, module)
+
+    def attach(self, engine: Engine) -> None:
+        """Uses ``engine`` from now on."""
+        self.engine = engine
+        self.guard = Guard(
+            limit=engine.config.error_limit,
+            raise_errors=engine.config.raise_errors,
+            on_limit=self._switch_off,
+            parent=engine.guard,
+        )
+        self.active = True
+
+    def _switch_off(self) -> None:
+        self.active = False
+        self.state = "switched off after errors"
+        self.detail = f"{self.guard.errors} internal errors, the last: {self.guard.last_errors[-1]}"
+        logger.warning(
+            "llmotel: instrumentation of %s switched itself off after %d internal errors; the application is not "
+            "affected. llmotel.status() shows the last ones",
+            self.provider.library,
+            self.guard.errors,
+        )
+
+    def hook(self, module: Any) -> None:
+        """Runs when the library is imported. Never raises: that would break the user's own import."""
+        if not self.active or self._restore:
+            return
+        try:
+            version = self._version(module)
+            if not _within(version, self.provider.versions):
+                self.state, self.detail = "unsupported version", f"{version} is not {self.supported}"
+                logger.warning(
+                    "llmotel: %s %s is not instrumented: supported is %s",
+                    self.provider.library,
+                    version,
+                    self.supported,
+                )
+                return
+            self._wrap()
+            if self.engine is not None:
+                self.engine.warm()
+        except Exception as error:
+            self.guard.caught(f"{self.provider.library}.import_hook", error)
+
+    def _version(self, module: Any) -> str:
+        version = getattr(module, "__version__", None)
+        return version if isinstance(version, str) else metadata.version(self.provider.library)
+
+    def _wrap(self) -> None:
+        provider = self.provider
+        missing = [
+            f"{seam.module}:{seam.attribute}" for seam in provider.seams if not self._patch(seam, wrapper(self, seam))
+        ]
+        if len(missing) == len(provider.seams):
+            self.state, self.detail = "missing seam", ", ".join(missing)
+            logger.warning("llmotel: %s is not instrumented: %s not found", provider.library, self.detail)
+            return
+        for closer in provider.closers:
+            self._patch(closer, close_wrapper(closer))
+        self._silence()
+        self.state = "instrumented"
+        notes = [f"missing seam {', '.join(missing)}"] if missing else []
+        self.detail = "; ".join([*([self.detail] if self.detail else []), *notes])
+
+    def _patch(self, seam: Seam | Closer, replacement: Callable[..., Any]) -> bool:
+        """Wraps one method, and notes how to put the very same function back."""
+        try:
+            owner: Any = importlib.import_module(seam.module)
+            *parents, name = seam.attribute.split(".")
+            for parent in parents:
+                owner = getattr(owner, parent)
+            original = vars(owner)[name]
+        except (ImportError, AttributeError, KeyError):
+            return False
+        if isinstance(original, wrapt.FunctionWrapper) or hasattr(original, "__wrapped__"):
+            vendor = getattr(original, "_self_wrapper", original)
+            source = getattr(vendor, "__module__", "another package")
+            self.detail = f"{seam.attribute} is also wrapped by {source}: calls may be recorded twice"
+            logger.warning("llmotel: %s %s", self.provider.library, self.detail)
+        wrapped = wrapt.FunctionWrapper(original, replacement)
+        setattr(owner, name, wrapped)
+
+        def restore() -> None:
+            if vars(owner).get(name) is wrapped:
+                setattr(owner, name, original)
+
+        self._restore.append(restore)
+        return True
+
+    def _silence(self) -> None:
+        """Switches off the library's own spans, which would double ours."""
+        native = self.provider.native
+        if native is None:
+            return
+        before = os.environ.get(native.variable)
+        os.environ[native.variable] = native.off
+        self.detail = f"its own spans ({native.scope}) are switched off"
+
+        def restore() -> None:
+            if os.environ.get(native.variable) == native.off:
+                if before is None:
+                    del os.environ[native.variable]
+                else:
+                    os.environ[native.variable] = before
+
+        self._restore.append(restore)
+        try:
+            owner: Any = importlib.import_module(native.module)
+            *parents, name = native.tracer.split(".")
+            for parent in parents:
+                owner = getattr(owner, parent)
+            original = vars(owner)[name]
+        except (ImportError, AttributeError, KeyError):
+            return
+        if not isinstance(original, property):
+            return
+        getter = original.fget
+
+        def tracer(client: Any) -> Any:
+            return getter(client) if getter is not None and not self.active else None
+
+        silenced = property(tracer)
+        setattr(owner, name, silenced)
+        self._restore.append(lambda: setattr(owner, name, original))
+
+    def uninstrument(self, **_: Any) -> None:
+        """Puts every function back as it was. Calls under way finish their spans."""
+        self.active = False
+        for restore in reversed(self._restore):
+            restore()
+        self._restore.clear()
+        self._origins.clear()
+        self.state, self.detail = "not instrumented", ""
+
+    def origin(self, client: Any, url: Any) -> tuple[str, str | None, int | None]:
+        """Provider name, host and port behind a client, looked up once per base URL object."""
+        key = id(url)
+        known = self._origins.get(key)
+        if known is None or known[0] is not url:
+            host = getattr(url, "host", None) or None
+            port = getattr(url, "port", None) or (443 if getattr(url, "scheme", "") == "https" else 80)
+            name = self.provider.identify(client)
+            if name is None:
+                hosts = self.engine.hosts if self.engine is not None else None
+                name = hosts.provider_of(host or "", port, self.provider.name) if hosts else self.provider.name
+            if len(self._origins) >= _MAX_ORIGINS:
+                self._origins.clear()
+            # The URL is kept, so that its id cannot be given to another one.
+            known = self._origins[key] = (url, name, host, port if host else None)
+        return known[1], known[2], known[3]
+
+    def report(self) -> LibraryStatus:
+        """What became of this library."""
+        try:
+            version = metadata.version(self.provider.library)
+        except metadata.PackageNotFoundError:
+            return LibraryStatus(self.provider.library, None, self.supported, "not installed")
+        return LibraryStatus(self.provider.library, version, self.supported, self.state, self.detail)
+
+
+def _within(version: str, versions: tuple[str, str | None]) -> bool:
+    """Whether ``version`` lies in ``[low, high)``, by its numbers; a pre-release counts as its release."""
+    low, high = versions
+    return _numbers(low) <= _numbers(version) and (high is None or _numbers(version) < _numbers(high))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    numbers = []
+    for part in version.split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        numbers.append(int(digits))
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+__all__ = ["Instrumentor", "LibraryStatus"]

@@ -1,0 +1,71 @@
+"""How fast a stream's chunks came, in bounded memory and next to no time.
+
+A stream's path only appends a clock reading to a list. A full list is folded, by C code, into one count and one sum per
+histogram bucket; what the histogram instrument finally gets has the exact count, bucket by bucket, and the exact sum.
+See docs/adr/0004-backlog.md for why a chunk must not record a histogram point itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from math import fsum
+from operator import sub
+
+from llmotel.semconv import DURATION_EDGES
+
+BLOCK = 256  # clock readings kept before they are folded: 8 KB
+
+
+class Pace:
+    """The arrival times of one stream. ``readings`` takes ``perf_counter()`` values in order; fold it when full."""
+
+    __slots__ = ("_buckets", "_folded", "_last", "first", "readings")
+
+    def __init__(self) -> None:
+        self.readings: list[float] = []
+        self.first: float | None = None
+        self._last = 0.0
+        self._folded = 0
+        self._buckets: dict[int, tuple[int, float]] | None = None
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks came."""
+        return self._folded + len(self.readings)
+
+    def begin(self) -> float | None:
+        """When the first chunk came, ``None`` when none did."""
+        if self.first is None and self.readings:
+            self.first = self.readings[0]
+        return self.first
+
+    def fold(self) -> None:
+        """Adds ``readings`` to the buckets and empties it, in place."""
+        readings = self.readings
+        if not readings:
+            return
+        if self.begin() is not None and self._folded == 0:
+            waits = sorted(map(sub, readings[1:], readings))
+        else:
+            waits = sorted(map(sub, readings, [self._last, *readings[:-1]]))
+        self._folded += len(readings)
+        self._last = readings[-1]
+        readings.clear()
+        buckets = self._buckets = self._buckets if self._buckets is not None else {}
+        start = 0
+        while start < len(waits):
+            bucket = bisect_left(DURATION_EDGES, waits[start])
+            end = bisect_left(waits, DURATION_EDGES[bucket], start) if bucket < len(DURATION_EDGES) else len(waits)
+            end = max(end, start + 1)
+            known, total = buckets.get(bucket, (0, 0.0))
+            buckets[bucket] = (known + end - start, total + fsum(waits[start:end]))
+            start = end
+
+    def waits(self) -> Iterator[float]:
+        """The waits between chunks in seconds, one value for each, as the mean of their histogram bucket."""
+        self.fold()
+        for number, total in (self._buckets or {}).values():
+            mean = total / number
+            for _ in range(number):
+                yield mean

@@ -1,0 +1,216 @@
+"""Redaction: secrets and personal data that captured text may hold, found by kind and replaced by the kind's name.
+
+Nearly every text is clean, so cleanness has to be cheap: one scan looks for the *scent* of every rule. All its branches
+begin with one plain character, because then ``re`` skips from one such character to the next without trying a branch.
+For the same reason every pattern begins with a character and looks back afterwards, and none can take a run of
+characters up again from its middle: a text of megabytes is searched in time proportional to its length.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from llmotel.errors import ConfigurationError
+
+KINDS = ("api_keys", "bearer", "email", "card")
+"""In the order in which they are looked for: a bearer token may be an API key."""
+
+_VALUE = r"""[^\s"'`\\,;&<>(){}\[\]]"""  # a character of a value that is assigned to a name
+_TOKEN = "[A-Za-z0-9._~+/=-]"
+_BEFORE_KEY = "api|ess|ret|ate|uth|ion"  # ends of api, access, secret, private, auth, subscription, encryption
+_SECRET_NAME = (
+    rf"[kKtTsSpP](?i:(?:(?<=(?:{_BEFORE_KEY})k)|(?<=(?:{_BEFORE_KEY})[ _-]k))ey"
+    r"|(?<=[_-]t)oken|(?<=[_-]s)ecret|(?<=p)assw(?:or)?d)"
+)
+
+
+class _Rule(NamedTuple):
+    """Every match of ``pattern`` holds, or stands beside, one of the characters that are keys of ``scents``, and the
+    scent matches there: in the text itself and in the text as a JSON string, where what is before or after the secret
+    can be part of an escape. What a group of ``pattern`` matches is not secret and stays."""
+
+    kind: str
+    pattern: str
+    scents: dict[str, str]
+
+
+_RULES = (
+    _Rule(
+        "api_keys",
+        r"sk-(?:(?<![A-Za-z0-9]sk-)|(?:ant|proj|svcacct|admin|or)-)[\w-]{12,}"
+        r"|xox[a-z]-[\w-]{10,}|xai-[\w-]{16,}|pplx-[\w-]{16,}|sk_(?:live|test)_\w{10,}|rk_(?:live|test)_\w{10,}"
+        r"|gsk_[A-Za-z0-9]{16,}|hf_[A-Za-z0-9]{16,}|gh[oprsu]_[A-Za-z0-9]{16,}|github_pat_\w{16,}"
+        r"|A[KS]IA[A-Z0-9]{12,}|AIza[\w-]{20,}",
+        {
+            "-": r"(?<=sk-)[\w-]{12}|(?<=xox[a-z]-)|(?<=xai-)|(?<=pplx-)",
+            "_": r"(?<=[rs]k_(?:live|test)_)|(?<=gsk_)|(?<=hf_)|(?<=gh[oprsu]_)|(?<=hub_pat_)",
+            "I": "(?<=A[KS]I)A|(?<=AI)za",
+        },
+    ),
+    _Rule(
+        "api_keys",  # assigned to a name; without a digit it is rather a name itself, as in api_key=settings.api_key
+        rf"""({_SECRET_NAME}[\\"' ]{{0,4}}[:=][\\"' >=]{{0,4}})(?={_VALUE}{{0,99}}[0-9]){_VALUE}{{8,}}""",
+        {
+            "kK": rf"(?i:(?:(?<=(?:{_BEFORE_KEY})k)|(?<=(?:{_BEFORE_KEY})[ _-]k))ey[^:=]{{0,8}}[:=])"
+            r"|(?i:(?<=[_-]tok)en[^:=]{0,8}[:=])",
+            "_-": "(?i:secret[^:=]{0,8}[:=])",
+            "wW": "(?i:(?<=passw)(?:or)?d[^:=]{0,8}[:=])",
+        },
+    ),
+    _Rule(
+        "api_keys",
+        rf"([kK](?i:ey=)(?<![A-Za-z0-9]....))(?={_VALUE}{{0,99}}[0-9]){_VALUE}{{16,}}",
+        {"=": "(?i:(?<=key=))"},
+    ),
+    _Rule(
+        "bearer",
+        rf"""([bB](?i:earer)["'\s:=]{{1,4}})(?:(?={_TOKEN}{{0,99}}[0-9]){_TOKEN}{{8,}}|{_TOKEN}{{20,}})""",
+        {"bB": "(?i:earer)"},
+    ),
+    _Rule("bearer", r"eyJ(?<![\w-]eyJ)[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?", {"J": "(?<=eyJ)"}),  # a JSON Web Token
+    _Rule("email", r"[\w.%+-](?<![\w.%+-]{2})[\w.%+-]*@(?:[\w-]+\.)+[^\W\d_]{2,}", {"@": r"[\w-]+\."}),
+    _Rule(
+        "card",
+        r"[2-6](?<![\w+.][2-6])(?:[0-9]{12,18}|[0-9]{3,5}(?:[ -]{1,3}[0-9]{3,13}){1,4})(?!\w|\.[0-9])",
+        {"23456": "(?:[ -]{0,3}[0-9]){12}"},
+    ),
+)
+_NAMED_SECRET = re.compile(_SECRET_NAME + r"\Z")
+_SECRET_VALUE = re.compile(rf"(?={_VALUE}*[0-9]){_VALUE}{{8,}}")
+_ISSUED = re.compile(  # the lengths and first digits that card issuers use: most ids and timestamps have others
+    "4[0-9]{12}(?:[0-9]{3}){0,2}|5[1-5][0-9]{14}|2[2-7][0-9]{14}|(?:5[06-8]|6[0-9])[0-9]{14,17}"
+    "|3(?:[47][0-9]{13}|[0689][0-9]{12}|5[0-9]{14})"
+)
+_DOUBLED = str.maketrans("0123456789", "0246813579")
+
+
+class Redactor:
+    """Takes secrets out of text.
+
+    ``kinds`` are names out of :data:`KINDS`; an unknown one is a ``ConfigurationError``. ``custom`` sees the text after
+    the built-in kinds and returns what is recorded instead; if it raises or returns no string, the text is recorded as
+    ``[REDACTED:error]`` and ``on_error`` is told. ``redactions`` counts what was replaced so far, in all threads.
+    """
+
+    def __init__(
+        self,
+        kinds: Sequence[str] = (),
+        custom: Callable[[str], str] | None = None,
+        *,
+        on_error: Callable[[Exception], None] | None = None,
+    ) -> None:
+        unknown = [kind for kind in kinds if kind not in KINDS]
+        if unknown:
+            raise ConfigurationError(f"LLMOTEL_REDACT={','.join(unknown)!r}: use a comma list of {', '.join(KINDS)}")
+        rules = [rule for rule in _RULES if rule.kind in kinds]
+        self._scent = _scent(rules)
+        self._rules = [(rule.kind, _scent([rule]), re.compile(rule.pattern)) for rule in rules]
+        self._by_name = "api_keys" in kinds
+        self._custom = custom
+        self._on_error = on_error
+        self._lock = threading.Lock()
+        self.redactions = 0
+
+    def text(self, text: str) -> str:
+        """``text`` with every secret in it replaced by ``[REDACTED:kind]``. Never raises."""
+        return self.subn(text)[0]
+
+    def suspects(self, serialised: str) -> bool:
+        """Whether a string of the JSON document ``serialised`` may need redaction; ``False`` is certain.
+
+        The document has to be as it is without ``ensure_ascii``.
+        """
+        return self._custom is not None or self._scent(serialised) is not None
+
+    def subn(self, text: str, name: str = "") -> tuple[str, int]:
+        """``text`` redacted, and how many redactions that took.
+
+        ``name`` is the key under which the text stands: the value of ``{"api_key": ...}`` is as secret as that of
+        ``api_key=...``.
+        """
+        if name and self._by_name and _NAMED_SECRET.search(name) and _SECRET_VALUE.fullmatch(text):
+            return "[REDACTED:api_keys]", self._counted(1)
+        text, count = self.builtin(text)
+        if self._custom is not None:
+            changed = self._customised(text, self._custom)
+            if changed != text:
+                count += self._counted(1)
+            text = changed
+        return text, count
+
+    def builtin(self, text: str) -> tuple[str, int]:
+        """The same without the custom redaction."""
+        if self._scent(text) is None:
+            return text, 0
+        count = 0
+        for kind, scent, pattern in self._rules:
+            if scent(text) is not None:
+                text, found = _without(kind, pattern, text)
+                count += found
+        return text, self._counted(count)
+
+    def _counted(self, count: int) -> int:
+        if count:
+            with self._lock:
+                self.redactions += count
+        return count
+
+    def _customised(self, text: str, custom: Callable[[str], str]) -> str:
+        try:
+            changed = custom(text)
+            if not isinstance(changed, str):
+                raise TypeError(f"the redaction callable returned {type(changed).__name__}, not str")
+        except Exception as error:
+            if self._on_error is not None:
+                self._on_error(error)
+            return "[REDACTED:error]"
+        return changed
+
+
+def _scent(rules: Sequence[_Rule]) -> Callable[[str], re.Match[str] | None]:
+    branches = [
+        f"{re.escape(character)}(?:{scent})"
+        for rule in rules
+        for characters, scent in rule.scents.items()
+        for character in characters
+    ]
+    return re.compile("|".join(branches) or "(?!)").search
+
+
+def _without(kind: str, pattern: re.Pattern[str], text: str) -> tuple[str, int]:
+    marker = f"[REDACTED:{kind}]"
+    if kind != "card":
+        return pattern.subn(rf"\g<1>{marker}" if pattern.groups else marker, text)
+    pieces: list[str] = []
+    done = 0
+    for start, end in _cards(text, pattern):
+        pieces += (text[done:start], marker)
+        done = end
+    return "".join((*pieces, text[done:])), len(pieces) // 2
+
+
+def _cards(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """Where the card numbers are. Digits before or after a number can look like part of it ("4111 1111 1111 1111 123"),
+    so shorter ends and later starts are tried too."""
+    position = 0
+    while match := pattern.search(text, position):
+        candidate = match.group()
+        while candidate and not _is_card(candidate):
+            candidate = candidate[: max(candidate.rfind(" "), candidate.rfind("-"), 0)].rstrip(" -")
+        if candidate:
+            yield match.start(), match.start() + len(candidate)
+        position = match.start() + (len(candidate) or 1)
+
+
+def _is_card(candidate: str) -> bool:
+    digits = candidate.replace(" ", "").replace("-", "")
+    # Luhn's check: every second digit from the right counts double, with the digits of the double added up.
+    return bool(_ISSUED.fullmatch(digits)) and not (
+        sum(map(int, digits[::-2] + digits[-2::-2].translate(_DOUBLED))) % 10
+    )
+
+
+__all__ = ["KINDS", "Redactor"]

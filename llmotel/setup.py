@@ -1,0 +1,298 @@
+"""``init()`` and what follows from it: one engine per process, from the first call to after the last.
+
+Thread-safe; goes on in forked children; hands out what is waiting at exit.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llmotel.config import Config
+
+if TYPE_CHECKING:
+    from opentelemetry._logs import LoggerProvider
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import TracerProvider
+
+    from llmotel.engine import Engine
+    from llmotel.pipeline import Pipeline
+
+logger = logging.getLogger("llmotel")
+
+_PROVIDERS = {"tracer_provider": "traces", "meter_provider": "metrics", "logger_provider": "logs"}
+
+
+@dataclass(eq=False)
+class Running:
+    """What ``init()`` left behind. ``engine`` is ``None`` while a kill switch keeps everything off."""
+
+    config: Config
+    arguments: Mapping[str, object]
+    engine: Engine | None = None
+    pipeline: Pipeline | None = None
+
+
+_lock = threading.RLock()
+_running: Running | None = None
+_shared: Engine | None = None  # for instrumentors that somebody else than init() switched on
+_registered = False
+
+
+def init(
+    *,
+    service_name: str | None = None,
+    resource_attributes: Mapping[str, str] | None = None,
+    endpoint: str | None = None,
+    headers: Mapping[str, str] | str | None = None,
+    protocol: str | None = None,
+    timeout: float | None = None,
+    traces_exporter: str | Iterable[str] | None = None,
+    metrics_exporter: str | Iterable[str] | None = None,
+    logs_exporter: str | Iterable[str] | None = None,
+    sampler: str | None = None,
+    sampler_arg: float | None = None,
+    metric_interval: int | None = None,
+    metric_temporality: str | None = None,
+    metric_histogram: str | None = None,
+    bsp_schedule_delay: int | None = None,
+    bsp_max_queue_size: int | None = None,
+    bsp_max_export_batch_size: int | None = None,
+    blrp_schedule_delay: int | None = None,
+    blrp_max_queue_size: int | None = None,
+    blrp_max_export_batch_size: int | None = None,
+    sdk_disabled: bool | None = None,
+    tracer_provider: TracerProvider | None = None,
+    meter_provider: MeterProvider | None = None,
+    logger_provider: LoggerProvider | None = None,
+    isolated: bool | None = None,
+    disabled: bool | None = None,
+    disabled_instrumentations: str | Iterable[str] | None = None,
+    semconv: str | None = None,
+    capture_content: bool | str | None = None,
+    content_max_bytes: int | None = None,
+    content_sample_ratio: float | None = None,
+    redact: str | Iterable[str] | None = None,
+    redactor: Callable[[str], str] | None = None,
+    completion_hook: str | Callable[..., object] | None = None,
+    upload_base_path: str | None = None,
+    upload_format: str | None = None,
+    upload_max_queue_size: int | None = None,
+    stream_usage: str | None = None,
+    metric_tags: str | Iterable[str] | None = None,
+    metric_tag_values: int | None = None,
+    baggage_tags: bool | None = None,
+    events: bool | None = None,
+    prices: str | os.PathLike[str] | None = None,
+    provider_hosts: Mapping[str, str] | str | None = None,
+    console: bool | None = None,
+    error_limit: int | None = None,
+) -> None:
+    """Switches telemetry on for every supported client library, imported already or later.
+
+    What is not given comes from the environment (``llmotel settings`` lists all of it), else it has a default: OTLP to
+    ``http://localhost:4318``, and no prompt or completion anywhere. ``tracer_provider``, ``meter_provider`` and
+    ``logger_provider`` are used as they are; without them OpenTelemetry's global SDK providers are used where the
+    application has set them up, and made, and made global, where it has not. ``isolated=True`` makes them without making
+    them global.
+
+    The same call again does nothing; one with other arguments is ignored with one line in the log. Raises
+    :class:`llmotel.ConfigurationError` for a wrong value, and nothing else.
+
+    >>> llmotel.init(service_name="checkout", capture_content=True)
+    """
+    _begin({name: value for name, value in locals().items() if value is not None})
+
+
+def _begin(arguments: Mapping[str, object]) -> None:
+    global _running
+    with _lock:
+        if _running is not None:
+            ignored = _differences(_running.arguments, arguments)
+            if ignored:
+                logger.warning(
+                    "llmotel: init() has run already, this time its arguments are ignored: %s differ. Call "
+                    "llmotel.shutdown() first to start over", ", ".join(ignored),
+                )  # fmt: skip
+            return
+        config = Config.load({name: value for name, value in arguments.items() if name not in _PROVIDERS})
+        running = Running(config, arguments)
+        if config.sdk_disabled:
+            logger.info("llmotel: off, because OTEL_SDK_DISABLED is set")
+        elif not config.disabled:
+            _start(running)
+        _running = running
+
+
+def _start(running: Running) -> None:
+    from llmotel import registry
+    from llmotel.engine import Engine
+    from llmotel.pipeline import Pipeline
+
+    given = {signal: running.arguments.get(name) for name, signal in _PROVIDERS.items()}
+    pipeline = Pipeline.build(running.config, given)
+    providers = pipeline.providers
+    try:
+        running.engine = Engine(running.config, providers["traces"], providers["metrics"], providers["logs"])
+    except BaseException:
+        pipeline.shutdown(0)
+        raise
+    pipeline.publish()
+    running.pipeline = pipeline
+    _register()
+    registry.activate(running.engine)
+
+
+def _register() -> None:
+    """The handlers for exit and fork, once. After the providers are made: exit handlers run in reverse order, and ours
+    hands over what the SDK's then exports; fork handlers in the child run in order, and ours builds on the SDK's."""
+    global _registered
+    atexit.unregister(_at_exit)
+    atexit.register(_at_exit)
+    if not _registered and hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
+    _registered = True
+
+
+def _differences(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    return sorted(name for name in {*before, *now} if before.get(name) is not now.get(name)
+                  and before.get(name) != now.get(name))  # fmt: skip
+
+
+def make_engine(**providers: Any) -> Engine:
+    """An engine of its own, configured from the environment, over the given ``tracer_provider``, ``meter_provider`` and
+    ``logger_provider``; those left out are OpenTelemetry's global ones. For an instrumentor used alone."""
+    from llmotel.engine import Engine
+
+    engine = Engine(Config.load(), **providers)
+    atexit.register(engine.shutdown)
+    return engine
+
+
+def shared_engine() -> Engine:
+    """The engine of ``init()``, or else one on OpenTelemetry's global providers, the same for all callers. For
+    instrumentors that are switched on without ``init()``, as ``opentelemetry-instrument`` does."""
+    global _shared
+    with _lock:
+        if _running is not None and _running.engine is not None:
+            return _running.engine
+        if _shared is None:
+            _shared = make_engine()
+        return _shared
+
+
+def running() -> Running | None:
+    """What ``init()`` left behind, or ``None`` before it."""
+    return _running
+
+
+def engine() -> Engine | None:
+    """The engine in use, if there is one."""
+    return _running.engine if _running is not None else _shared
+
+
+def disable() -> None:
+    """Kill switch: calls that begin from now on pass through untouched, until :func:`enable`."""
+    current = engine()
+    if current is not None:
+        current.enabled = False
+
+
+def enable() -> None:
+    """Undoes :func:`disable`, and ``LLMOTEL_DISABLED``. Not ``OTEL_SDK_DISABLED``: that is for all of OpenTelemetry."""
+    with _lock:
+        if _running is not None and _running.engine is None and not _running.config.sdk_disabled:
+            _start(_running)
+        current = engine()
+        if current is not None:
+            current.enabled = True
+
+
+def flush(timeout: float = 10.0) -> bool:
+    """Exports what is waiting; for functions that are frozen or killed after they return.
+
+    ``True`` when everything was handed over and the exporters of llmotel's own providers were told that it arrived;
+    ``False`` when not, or not within ``timeout`` seconds. Never raises.
+    """
+    deadline = time.monotonic() + timeout
+    current, pipeline = engine(), _running.pipeline if _running is not None else None
+    done = True
+    if current is not None:
+        try:
+            done = current.flush(timeout)
+        except Exception as error:
+            current.guard.caught("flush", error)
+            done = False
+    if pipeline is not None:
+        done = pipeline.flush(max(deadline - time.monotonic(), 0)) and done
+    return done
+
+
+def shutdown(timeout: float = 10.0) -> None:
+    """Takes llmotel out of all libraries, exports what is waiting, for at most ``timeout`` seconds, and ends the
+    providers that ``init()`` made. ``init()`` may be called again afterwards. Never raises."""
+    global _running, _shared
+    from llmotel import registry
+
+    with _lock:
+        stopped, current = _running, engine()
+        _running = _shared = None
+    registry.deactivate()
+    _stop(current, stopped.pipeline if stopped is not None else None, timeout)
+
+
+def _stop(current: Engine | None, pipeline: Pipeline | None, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    if current is not None:
+        try:
+            current.flush(timeout)
+            current.shutdown()
+        except Exception as error:
+            logger.warning("llmotel: not everything was recorded at the end: %s", type(error).__name__)
+    if pipeline is not None:
+        pipeline.shutdown(max(deadline - time.monotonic(), 0))
+
+
+def _at_exit() -> None:
+    current = _running
+    if current is not None:
+        _stop(current.engine, current.pipeline, current.config.timeout)
+
+
+def _before_fork() -> None:
+    if _running is not None and _running.pipeline is not None:
+        _running.pipeline.before_fork()
+
+
+def _after_in_parent() -> None:
+    if _running is not None and _running.pipeline is not None:
+        _running.pipeline.after_fork_in_parent()
+
+
+def _after_in_child() -> None:
+    global _lock
+    _lock = threading.RLock()
+    current = engine()
+    if current is not None:
+        # What the parent counted is the parent's to report.
+        current.counts.update(dict.fromkeys(current.counts, 0))
+        current.guard.errors = 0
+    if _running is None or _running.pipeline is None:
+        return
+    _running.pipeline.after_fork_in_child()
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        # A child of multiprocessing leaves by os._exit(), past all exit handlers; it runs its own finalizers, of which
+        # it forgets those made before this point.
+        util.register_after_fork(_running, lambda _: util.Finalize(None, _at_exit, exitpriority=0))
+
+
+__all__ = ["Running", "disable", "enable", "engine", "flush", "init", "make_engine", "running", "shared_engine",
+           "shutdown"]  # fmt: skip

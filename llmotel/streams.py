@@ -1,0 +1,291 @@
+"""Streams: a proxy that is the library's stream in every way a caller can see, and watches what passes through.
+
+The call is finished exactly once: when the stream is read to its end, fails, is closed, or is dropped. No context stays
+attached between chunks, and without content capture no chunk is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
+from itertools import islice
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import wrapt
+
+from llmotel.call import Call
+from llmotel.inference import Inference
+from llmotel.pace import BLOCK, Pace
+from llmotel.spec import UsageInjection
+
+if TYPE_CHECKING:
+    Proxy = wrapt.ObjectProxy[Any]
+else:
+    Proxy = wrapt.ObjectProxy
+
+COMPLETED, CLOSED, ABANDONED, CANCELLED, ERROR = "completed", "closed", "abandoned", "cancelled", "error"
+
+
+class Watch:
+    """Watches one stream for a call. It is what the garbage collector finalises when the caller drops the stream, so
+    nothing but the proxy and the iterators in use may refer to it."""
+
+    __slots__ = ("__weakref__", "call", "pace", "read")
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.pace = call.pace = Pace()
+        endpoint, inference = call.endpoint, call.inference
+        inference.complete = False
+        self.read = endpoint.read_chunk
+        if call.engine.reads_deltas or inference.may_cite:
+            self.read = partial(_read_both, endpoint.read_chunk, endpoint.read_delta)
+        call.engine.open_streams.add(self)
+
+    def iterate(self, source: Iterator[Any]) -> Iterator[Any]:
+        """The chunks of ``source``. This loop is the hot path: per chunk one clock reading and one reader."""
+        inference, caught, readings, read = self.call.inference, self.call.guard.caught, self.pace.readings, self.read
+        # Each next() of this appends a clock reading, without a bytecode.
+        ticks = map(readings.append, iter(perf_counter, None))
+        try:
+            while True:
+                chunk = None
+                for chunk, _ in zip(islice(source, BLOCK), ticks):  # noqa: B905 - ticks never end
+                    try:
+                        read(inference, chunk)
+                    except Exception as error:
+                        caught("read_chunk", error)
+                    yield chunk
+                if chunk is None:
+                    break
+                if len(readings) >= BLOCK:
+                    self.pace.fold()
+        except GeneratorExit:  # the caller stopped iterating, and may yet go on with another iterator
+            raise
+        except BaseException as error:
+            self.fail(error)
+            raise
+        self.finish(COMPLETED)
+
+    async def aiterate(self, source: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """As :meth:`iterate`."""
+        try:
+            async for chunk in source:
+                self.saw(chunk)
+                yield chunk
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self.fail(error)
+            raise
+        self.finish(COMPLETED)
+
+    def saw(self, chunk: Any) -> None:
+        """Takes note of one chunk. Never raises."""
+        readings = self.pace.readings
+        readings.append(perf_counter())
+        try:
+            self.read(self.call.inference, chunk)
+            if len(readings) >= BLOCK:
+                self.pace.fold()
+        except Exception as error:
+            self.call.guard.caught("read_chunk", error)
+
+    def finish(self, outcome: str) -> None:
+        """Finishes the call with what was received. Never raises."""
+        _finish(self.call, self.pace, outcome, None)
+
+    def fail(self, error: BaseException) -> None:
+        """Finishes the call with the error that ended its stream. Never raises."""
+        call = self.call
+        if call.stream_outcome is None:
+            cancelled = isinstance(error, (GeneratorExit, KeyboardInterrupt, asyncio.CancelledError))
+            _gather(call, self.pace, CANCELLED if cancelled else ERROR)
+            call.fail(error)
+
+    def __del__(self) -> None:
+        try:
+            call = self.call
+            if call.stream_outcome is None:
+                # Not here: the collector may run this inside any lock of the SDK. The end, though, is now.
+                job = partial(_finish, call, self.pace, ABANDONED, perf_counter())
+                call.engine.backlog.put_from_finalizer(job)
+        except Exception:  # the interpreter is coming down and took what this needs with it
+            return
+
+
+def _read_both(read_chunk: Any, read_delta: Any, inference: Inference, chunk: Any) -> None:
+    read_chunk(inference, chunk)
+    read_delta(inference, chunk)
+
+
+def _gather(call: Call, pace: Pace, outcome: str) -> None:
+    """Brings what the stream left in the record into its final form."""
+    inference = call.inference
+    try:
+        call.stream_outcome = outcome
+        if outcome == COMPLETED:
+            inference.complete = True
+        first = pace.begin()
+        if first is not None:
+            call.first_chunk = first - call.clock
+        if call.endpoint.read_draft is not None:
+            call.endpoint.read_draft(inference)
+    except Exception as error:
+        call.guard.caught("read_draft", error)
+
+
+def _finish(call: Call, pace: Pace, outcome: str, ended: float | None) -> None:
+    if call.stream_outcome is None:
+        _gather(call, pace, outcome)
+        call.finish(ended)
+
+
+class SyncStream(Proxy):
+    """A library's stream, watched."""
+
+    def __init__(self, wrapped: Any, watch: Watch, injection: UsageInjection | None = None) -> None:
+        super().__init__(wrapped)
+        self._self_watch = watch
+        self._self_injection = injection
+
+    def __iter__(self) -> Iterator[Any]:
+        source = iter(self.__wrapped__)
+        if self._self_injection is not None:
+            source = _without_extra(source, self._self_watch, self._self_injection)
+        return self._self_watch.iterate(source)
+
+    def __next__(self) -> Any:
+        watch, injection = self._self_watch, self._self_injection
+        try:
+            chunk = next(self.__wrapped__)
+            while injection is not None and injection.is_extra(chunk):
+                watch.saw(chunk)
+                chunk = next(self.__wrapped__)
+        except StopIteration:
+            watch.finish(COMPLETED)
+            raise
+        except BaseException as error:
+            watch.fail(error)
+            raise
+        watch.saw(chunk)
+        return chunk
+
+    def __enter__(self) -> Any:
+        entered = self.__wrapped__.__enter__()
+        return self if entered is self.__wrapped__ else entered
+
+    def __exit__(self, *details: Any) -> Any:
+        try:
+            return self.__wrapped__.__exit__(*details)
+        finally:
+            self._self_watch.finish(CLOSED)
+
+    def close(self) -> Any:
+        try:
+            return self.__wrapped__.close()
+        finally:
+            self._self_watch.finish(CLOSED)
+
+
+class AsyncStream(Proxy):
+    """A library's asynchronous stream, watched."""
+
+    def __init__(self, wrapped: Any, watch: Watch, injection: UsageInjection | None = None) -> None:
+        super().__init__(wrapped)
+        self._self_watch = watch
+        self._self_injection = injection
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        source = aiter(self.__wrapped__)
+        if self._self_injection is not None:
+            source = _awithout_extra(source, self._self_watch, self._self_injection)
+        return self._self_watch.aiterate(source)
+
+    async def __anext__(self) -> Any:
+        watch, injection = self._self_watch, self._self_injection
+        try:
+            chunk = await anext(self.__wrapped__)
+            while injection is not None and injection.is_extra(chunk):
+                watch.saw(chunk)
+                chunk = await anext(self.__wrapped__)
+        except StopAsyncIteration:
+            watch.finish(COMPLETED)
+            raise
+        except BaseException as error:
+            watch.fail(error)
+            raise
+        watch.saw(chunk)
+        return chunk
+
+    async def __aenter__(self) -> Any:
+        entered = await self.__wrapped__.__aenter__()
+        return self if entered is self.__wrapped__ else entered
+
+    async def __aexit__(self, *details: Any) -> Any:
+        try:
+            return await self.__wrapped__.__aexit__(*details)
+        finally:
+            self._self_watch.finish(CLOSED)
+
+    async def close(self) -> Any:
+        try:
+            return await self.__wrapped__.close()
+        finally:
+            self._self_watch.finish(CLOSED)
+
+    def __getattr__(self, name: str) -> Any:
+        # Not a method of this class: the streams of some libraries have no aclose().
+        value = getattr(self.__wrapped__, name)
+        return self._self_closing(value) if name == "aclose" else value
+
+    def _self_closing(self, aclose: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+        async def close() -> Any:
+            try:
+                return await aclose()
+            finally:
+                self._self_watch.finish(CLOSED)
+
+        return close
+
+
+def _without_extra(source: Iterator[Any], watch: Watch, injection: UsageInjection) -> Iterator[Any]:
+    for chunk in source:
+        if injection.is_extra(chunk):
+            watch.saw(chunk)
+        else:
+            yield chunk
+
+
+async def _awithout_extra(source: AsyncIterator[Any], watch: Watch, injection: UsageInjection) -> AsyncIterator[Any]:
+    async for chunk in source:
+        if injection.is_extra(chunk):
+            watch.saw(chunk)
+        else:
+            yield chunk
+
+
+def is_stream(result: Any) -> bool:
+    """Whether ``result`` is something that is read chunk by chunk."""
+    kind = type(result)
+    return hasattr(kind, "__anext__") or hasattr(kind, "__next__")
+
+
+def watched(call: Call, stream: Any, injection: UsageInjection | None = None) -> Any:
+    """``stream`` behind a proxy that finishes ``call`` when the stream ends, however it ends."""
+    return proxy(stream, Watch(call), injection)
+
+
+def proxy(stream: Any, watch: Watch, injection: UsageInjection | None) -> Any:
+    """``stream`` behind a proxy that reports to ``watch``."""
+    kind = AsyncStream if hasattr(type(stream), "__anext__") else SyncStream
+    return kind(stream, watch, injection)
+
+
+def closed_past(stream: Any) -> None:
+    """Tells a watched stream that it was closed by other means than its own ``close``."""
+    watch = getattr(stream, "_self_watch", None)
+    if isinstance(watch, Watch):
+        watch.finish(CLOSED)

@@ -1,0 +1,112 @@
+"""The caller's own attributes: feature, user, session, tenant, prompt and whatever else tells calls apart.
+
+They travel in the OpenTelemetry context, so they reach calls in the same task or thread and wherever the context is
+carried on; across processes only by baggage, and only when ``baggage_tags`` asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from opentelemetry import baggage, context
+
+from llmotel import semconv
+from llmotel.inference import AttributeValue
+
+TAGS_KEY = context.create_key("llmotel-tags")
+_BAGGAGE_PREFIX = "llmotel."
+_OTHER = "other"
+
+# Tags that the conventions, or we, have a name of their own for.
+_NAMES = {
+    "feature": semconv.FEATURE,
+    "tenant": semconv.TENANT,
+    "tenant_id": semconv.TENANT,
+    "user": semconv.USER,
+    "user_id": semconv.USER,
+    "session": semconv.SESSION,
+    "session_id": semconv.SESSION,
+    "conversation_id": semconv.CONVERSATION,
+    "prompt_name": semconv.PROMPT_NAME,
+    "prompt_version": semconv.PROMPT_VERSION,
+    "agent": semconv.AGENT_NAME,
+    "agent_name": semconv.AGENT_NAME,
+}
+
+_propagate = False
+
+
+def attribute_name(tag: str) -> str:
+    """The attribute that a tag becomes: ``user_id`` -> ``user.id``, ``team`` -> ``llmotel.tag.team``."""
+    return _NAMES.get(tag) or semconv.TAG_PREFIX + tag
+
+
+def set_propagation(enabled: bool) -> None:
+    """Whether :func:`tags` also writes baggage, which the configured propagators send to other services."""
+    global _propagate
+    _propagate = enabled
+
+
+@contextmanager
+def tags(**values: AttributeValue | None) -> Iterator[None]:
+    """Puts ``values`` on every call made inside the ``with`` block: on spans always, on metrics for the keys listed in
+    ``metric_tags``. Blocks nest, the inner one wins; ``None`` values are left out.
+
+    >>> with llmotel.tags(feature="search", user_id="u-17", prompt_name="answer", prompt_version="3"):
+    ...     client.chat.completions.create(...)
+    """
+    given = {attribute_name(tag): value for tag, value in values.items() if value is not None}
+    current = context.get_current()
+    known = current.get(TAGS_KEY)
+    changed = context.set_value(TAGS_KEY, {**known, **given} if isinstance(known, Mapping) else given, current)
+    if _propagate:
+        for tag, value in values.items():
+            if value is not None:
+                changed = baggage.set_baggage(_BAGGAGE_PREFIX + tag, str(value), changed)
+    token = context.attach(changed)
+    try:
+        yield
+    finally:
+        context.detach(token)
+
+
+def current_tags(here: context.Context) -> Mapping[str, AttributeValue]:
+    """The tags in force in ``here``, by attribute name: those of :func:`tags` over those that came as baggage."""
+    local = here.get(TAGS_KEY)
+    if not _propagate:
+        return local if isinstance(local, Mapping) else {}
+    received = {
+        attribute_name(key[len(_BAGGAGE_PREFIX) :]): str(value)
+        for key, value in baggage.get_all(here).items()
+        if key.startswith(_BAGGAGE_PREFIX)
+    }
+    return {**received, **local} if isinstance(local, Mapping) else received
+
+
+class MetricTags:
+    """The tags that reach metrics, each with at most ``limit`` values; later ones become ``other``.
+
+    A tag is low-cardinality because the user says so; the limit is for when that turns out to be wrong.
+    """
+
+    def __init__(self, keys: tuple[str, ...], limit: int) -> None:
+        self._seen: dict[str, set[AttributeValue]] = {attribute_name(key): set() for key in keys}
+        self._limit = limit
+        self.overflow = 0
+
+    def of(self, present: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+        """The part of ``present`` that belongs on metrics."""
+        chosen: dict[str, AttributeValue] = {}
+        for name, seen in self._seen.items():
+            value = present.get(name)
+            if value is None:
+                continue
+            if value not in seen:
+                if len(seen) >= self._limit:
+                    self.overflow += 1
+                    value = _OTHER
+                else:
+                    seen.add(value)
+            chosen[name] = value
+        return chosen

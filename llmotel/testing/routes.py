@@ -1,0 +1,222 @@
+"""The endpoints that a loopback server knows, by the end of their path, and how each provider's answers travel."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from llmotel.testing.anthropic_wire import defaults as anthropic
+from llmotel.testing.anthropic_wire import errors as anthropic_errors
+from llmotel.testing.anthropic_wire import eventstream, message_events
+from llmotel.testing.openai_wire import audio, completions, hosts, images, response_events
+from llmotel.testing.openai_wire import defaults as openai
+from llmotel.testing.openai_wire import errors as openai_errors
+from llmotel.testing.openai_wire.background import Background
+from llmotel.testing.openai_wire.defaults import Answer
+from llmotel.testing.reply import Body, Event, Reply, Request
+from llmotel.testing.samples import CREATED, ident
+
+Events = Callable[[Any, Request], list[Event]]
+
+
+def sse(event: Event) -> bytes:
+    """One server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+    if isinstance(event, str):
+        return (f"{event}\n\n" if event.startswith(":") else f"data: {event}\n\n").encode()
+    kind = event.get("type")
+    name = f"event: {kind}\n" if isinstance(kind, str) else ""
+    return f"{name}data: {json.dumps(event, separators=(',', ':'))}\n\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the answers of one API travel: its headers, its errors, its framing of a stream."""
+
+    headers: Callable[[Request], dict[str, str]]
+    refuse: Callable[[int, str], Reply]
+    error: Event
+    unknown: Event
+    encode: Callable[[Event], bytes] = sse
+    content_type: str = "text/event-stream; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An endpoint: ``answer`` makes up a reply from a request, ``events`` the stream of a body. ``header`` must be in
+    the request, where two APIs share a path."""
+
+    method: str
+    path: str
+    dialect: Dialect
+    answer: Callable[[Request], Answer]
+    events: Events | None = None
+    header: str = ""
+
+
+def streams(request: Request) -> bool:
+    """Whether the request asks for a stream, in any of the ways there are."""
+    asked = (request.get("stream"), request.query.get("stream"))
+    return True in asked or "true" in asked or request.get("stream_format") == "sse" or "streams" in request.params
+
+
+class Routes:
+    """The endpoints of one server."""
+
+    def __init__(self) -> None:
+        self.background = Background()
+        self._table = [(re.compile(route.path + "$"), route) for route in _table(self.background)]
+
+    def find(self, method: str, path: str, headers: Mapping[str, str]) -> tuple[Route, dict[str, str]]:
+        """The endpoint at ``path`` with what its path says; an unknown one answers 404 in its provider's shape."""
+        for pattern, route in self._table:
+            if route.method != method or (route.header and route.header not in headers):
+                continue
+            if found := pattern.search(path):
+                return route, {key: unquote(value) for key, value in found.groupdict().items() if value}
+        dialect = MESSAGES if "anthropic-version" in headers else CHAT
+        return Route(method, "", dialect, lambda request: dialect.refuse(404, f"No such endpoint: {request.path}")), {}
+
+
+def _openai_headers(request: Request) -> dict[str, str]:
+    if "deployment" in request.params:
+        return {"apim-request-id": ident("", request.number, length=32), "x-ms-region": "East US"}
+    return {
+        "x-request-id": ident("req_", request.number, length=32),
+        "openai-organization": "org-loopback",
+        "openai-processing-ms": "412",
+        "openai-version": "2020-10-01",
+        "x-ratelimit-limit-requests": "10000",
+        "x-ratelimit-limit-tokens": "2000000",
+        "x-ratelimit-remaining-requests": "9999",
+        "x-ratelimit-remaining-tokens": "1999975",
+        "x-ratelimit-reset-requests": "6ms",
+        "x-ratelimit-reset-tokens": "0s",
+    }
+
+
+def _anthropic_headers(request: Request) -> dict[str, str]:
+    limits = {"requests": 4000, "input-tokens": 2_000_000, "output-tokens": 400_000}
+    made = {"request-id": ident("req_011", request.number), "anthropic-organization-id": "org-loopback"}
+    for name, limit in limits.items():
+        made[f"anthropic-ratelimit-{name}-limit"] = str(limit)
+        made[f"anthropic-ratelimit-{name}-remaining"] = str(limit - 1)
+        made[f"anthropic-ratelimit-{name}-reset"] = "2026-01-01T00:00:01Z"
+    return made
+
+
+def _bedrock_headers(request: Request) -> dict[str, str]:
+    return {"x-amzn-requestid": ident("", request.number, length=36)}
+
+
+CHAT = Dialect(
+    headers=_openai_headers,
+    refuse=openai_errors.reply,
+    error=openai_errors.CHAT_EVENT,
+    unknown={"id": "", "object": "chat.completion.vendor_event", "created": CREATED, "model": "", "choices": []},
+)
+RESPONSES = Dialect(
+    headers=_openai_headers,
+    refuse=openai_errors.reply,
+    error=openai_errors.RESPONSES_EVENT,
+    unknown={"type": "response.vendor_event", "sequence_number": 0, "detail": "not documented"},
+)
+MESSAGES = Dialect(
+    headers=_anthropic_headers,
+    refuse=anthropic_errors.reply,
+    error=anthropic_errors.EVENT,
+    unknown={"type": "vendor_event", "detail": "not documented"},
+)
+BEDROCK = Dialect(
+    headers=_bedrock_headers,
+    refuse=anthropic_errors.bedrock,
+    error=anthropic_errors.EVENT,
+    unknown={"type": "vendor_event", "detail": "not documented"},
+    encode=eventstream.encode,
+    content_type=eventstream.CONTENT_TYPE,
+)
+
+
+def _chat_events(body: Body, request: Request) -> list[Event]:
+    return hosts.chunks(body, include_usage=_include_usage(request))
+
+
+def _completion_events(body: Body, request: Request) -> list[Event]:
+    return completions.chunks(body, include_usage=_include_usage(request))
+
+
+def _include_usage(request: Request) -> bool:
+    options = request.get("stream_options")
+    return isinstance(options, dict) and options.get("include_usage") is True
+
+
+def _response_events(body: Body, _: Request) -> list[Event]:
+    return response_events.events(body)
+
+
+def _image_events(kind: str, body: Body, request: Request) -> list[Event]:
+    return images.events(body, partial_images=int(request.get("partial_images") or 0), kind=kind)
+
+
+def _transcription_events(body: Body, _: Request) -> list[Event]:
+    return audio.transcription_events(body)
+
+
+def _speech_events(body: bytes, _: Request) -> list[Event]:
+    return audio.speech_events(body)
+
+
+def _message_events(body: Body, _: Request) -> list[Event]:
+    return message_events.events(body)
+
+
+def _table(background: Background) -> tuple[Route, ...]:
+    post, get = partial(Route, "POST"), partial(Route, "GET")
+    named = r"/(?P<id>[^/]+)"
+    model = r"/(?P<model>[^/]+)"
+    azure = r"(?:/deployments/(?P<deployment>[^/]+))?"
+    vertex = "/publishers/anthropic/models"
+    return (
+        post(azure + "/chat/completions", CHAT, openai.chat_completion, _chat_events),
+        post(azure + "/completions", CHAT, openai.completion, _completion_events),
+        post(azure + "/embeddings", CHAT, openai.embedding),
+        post(azure + "/images/generations", CHAT, openai.image, partial(_image_events, "image_generation")),
+        post(azure + "/images/edits", CHAT, openai.image, partial(_image_events, "image_edit")),
+        post(azure + "/images/variations", CHAT, openai.image),
+        post(azure + "/audio/speech", CHAT, openai.speech, _speech_events),
+        post(azure + "/audio/transcriptions", CHAT, openai.transcription, _transcription_events),
+        post(azure + "/audio/translations", CHAT, openai.translation),
+        post("/responses", RESPONSES, openai.response, _response_events),
+        get("/responses" + named, RESPONSES, background.retrieve, _response_events),
+        post("/responses" + named + "/cancel", RESPONSES, background.cancel),
+        post("/moderations", CHAT, openai.moderation),
+        post("/files", CHAT, openai.file),
+        post("/messages/batches", MESSAGES, anthropic.batch),
+        get("/messages/batches" + named, MESSAGES, anthropic.batch_done),
+        post("/batches", CHAT, openai.batch),
+        get("/batches" + named, CHAT, openai.batch_done),
+        get("/models", MESSAGES, anthropic.models, header="anthropic-version"),
+        get("/models" + named, MESSAGES, anthropic.model, header="anthropic-version"),
+        get("/models", CHAT, openai.models),
+        get("/models" + named, CHAT, openai.model),
+        post("/messages", MESSAGES, anthropic.message, _message_events),
+        post("/messages/count_tokens", MESSAGES, anthropic.count_tokens),
+        post(vertex + "/count-tokens:rawPredict", MESSAGES, anthropic.count_tokens),
+        post(
+            vertex + model + ":(?:rawPredict|(?P<streams>streamRawPredict))",
+            MESSAGES,
+            anthropic.message,
+            _message_events,
+        ),
+        post("/model" + model + "/(?P<bedrock>invoke)", BEDROCK, anthropic.message),
+        post(
+            "/model" + model + "/(?P<bedrock>invoke)-with-(?P<streams>response-stream)",
+            BEDROCK,
+            anthropic.message,
+            _message_events,
+        ),
+    )

@@ -1,0 +1,147 @@
+"""The two wrappers that stand between the caller and the library: the only places where the library's code runs.
+
+Each runs it in a ``try`` that contains nothing else. What comes before can only decide to stay out of the way; what
+comes after can only look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import context
+
+from llmotel import raw, streams, tagging
+from llmotel.call import Call
+from llmotel.inference import Inference
+from llmotel.spec import Closer, Seam, UsageInjection
+
+if TYPE_CHECKING:
+    from llmotel.instrumentor import Instrumentor
+
+# Whoever sets one of these wants no telemetry from us: OpenTelemetry's own key (private, hence getattr), the plain
+# spelling that instrumentations use, the one of the GenAI instrumentations, and an inference that OpenTelemetry's own
+# GenAI packages have under way.
+_SUPPRESSION_KEYS = (
+    getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation"),
+    "suppress_instrumentation",
+    "suppress_language_model_instrumentation",
+    "opentelemetry.genai.client.inference.context",
+)
+
+
+def wrapper(instrumentor: Instrumentor, seam: Seam) -> Callable[..., Any]:
+    """The function that wrapt puts around the method of ``seam``."""
+
+    def sync(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call, injection, args, kwargs = _begin(instrumentor, seam, instance, args, kwargs)
+        try:
+            result = wrapped(*args, **kwargs)
+        except BaseException as error:
+            if call is not None:
+                _failed(call, error)
+            raise
+        return result if call is None else _settled(call, result, injection)
+
+    async def asynchronous(
+        wrapped: Callable[..., Awaitable[Any]], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        call, injection, args, kwargs = _begin(instrumentor, seam, instance, args, kwargs)
+        try:
+            result = await wrapped(*args, **kwargs)
+        except BaseException as error:
+            if call is not None:
+                _failed(call, error)
+            raise
+        return result if call is None else _settled(call, result, injection)
+
+    return asynchronous if seam.is_async else sync
+
+
+def close_wrapper(closer: Closer) -> Callable[..., Any]:
+    """The function that goes around a method which closes a stream past the stream itself."""
+
+    def sync(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            return wrapped(*args, **kwargs)
+        finally:
+            streams.closed_past(getattr(instance, closer.stream, None))
+
+    async def asynchronous(
+        wrapped: Callable[..., Awaitable[Any]], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        try:
+            return await wrapped(*args, **kwargs)
+        finally:
+            streams.closed_past(getattr(instance, closer.stream, None))
+
+    return asynchronous if closer.is_async else sync
+
+
+_Begun = tuple[Call | None, UsageInjection | None, tuple[Any, ...], dict[str, Any]]
+
+
+def _begin(
+    instrumentor: Instrumentor, seam: Seam, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> _Begun:
+    """The call to record, or ``None`` to stay out of the way, with the arguments to use."""
+    engine = instrumentor.engine
+    if engine is None or not engine.enabled or not instrumentor.active:
+        return None, None, args, kwargs
+    call = None
+    try:
+        clock = perf_counter()
+        request = seam.locate(instance, args, kwargs)
+        if request is None:
+            return None, None, args, kwargs
+        endpoint = instrumentor.provider.match(request)
+        if endpoint is None:
+            return None, None, args, kwargs
+        here = context.get_current()
+        if here and any(here.get(key) for key in _SUPPRESSION_KEYS):
+            return None, None, args, kwargs
+        provider, address, port = instrumentor.origin(instance, request.origin)
+        inference = Inference(endpoint.operation, provider, None, address, port, request.stream)
+        try:
+            endpoint.read_request(inference, request.body)
+            if engine.reads_input:
+                endpoint.read_input(inference, request.body)
+        except Exception as error:
+            instrumentor.guard.caught(f"{provider}.read_request", error)
+        call = Call(engine, instrumentor.guard, endpoint, inference, here, tagging.current_tags(here), clock)
+        if request.stream and engine.config.stream_usage == "inject" and endpoint.usage_injection is not None:
+            asked = endpoint.usage_injection.ask(args, kwargs)
+            if asked is not None:
+                inference.usage_source = "injected"
+                return call, endpoint.usage_injection, *asked
+    except Exception as error:
+        instrumentor.guard.caught("begin", error)
+    return call, None, args, kwargs
+
+
+def _failed(call: Call, error: BaseException) -> None:
+    try:
+        call.detach()
+        call.fail(error)
+    except Exception as problem:
+        call.guard.caught("failed", problem)
+
+
+def _settled(call: Call, result: Any, injection: UsageInjection | None) -> Any:
+    """What the caller gets: ``result`` itself, or, for what is yet to be read, a proxy of it."""
+    try:
+        call.detach()
+        if "http_response" in getattr(result, "__dict__", ()):
+            return raw.observed(call, result, injection)
+        if call.inference.stream and streams.is_stream(result):
+            return streams.watched(call, result, injection)
+        call.read(result)
+        call.finish()
+    except Exception as error:
+        call.finish()
+        call.guard.caught("settled", error)
+    return result
+
+
+__all__ = ["close_wrapper", "wrapper"]
