@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from operator import methodcaller
 
 from benchmarks import bodies
 from benchmarks.transport import Answer, Clients
@@ -96,12 +97,16 @@ _OPENAI, _ANTHROPIC = "openai_server", "anthropic_server"
 WORKLOADS: dict[str, Workload] = {
     workload.name: workload
     for workload in (
-        Workload("chat", "chat, 6 messages, 2 tools", _OPENAI, _whole(bodies.chat), Calls.chat, 30),
-        Workload("async", "chat, 50 at once, each", _OPENAI, _whole(bodies.chat), Calls.chats_at_once, 1, 50),
-        Workload("embeddings", "embeddings, 32 inputs", _OPENAI, _whole(bodies.embeddings), Calls.embeddings, 8),
-        Workload("message", "anthropic message", _ANTHROPIC, _whole(bodies.message), Calls.message, 30),
-        *_streams("stream", "openai stream=True", _OPENAI, bodies.chat_chunks, Calls.chat_stream),
-        *_streams("helper", "anthropic messages.stream", _ANTHROPIC, bodies.message_events, Calls.message_stream),
-        *_streams("events", "anthropic stream=True", _ANTHROPIC, bodies.message_events, Calls.message_events),
+        Workload("chat", "chat, 6 messages, 2 tools", _OPENAI, _whole(bodies.chat), methodcaller("chat"), 30),
+        Workload("async", "chat, 50 at once, each", _OPENAI, _whole(bodies.chat), methodcaller("chats_at_once"), 1, 50),
+        Workload(
+            "embeddings", "embeddings, 32 inputs", _OPENAI, _whole(bodies.embeddings), methodcaller("embeddings"), 8
+        ),
+        Workload("message", "anthropic message", _ANTHROPIC, _whole(bodies.message), methodcaller("message"), 30),
+        *_streams("stream", "openai stream=True", _OPENAI, bodies.chat_chunks, methodcaller("chat_stream")),
+        *_streams(
+            "helper", "anthropic messages.stream", _ANTHROPIC, bodies.message_events, methodcaller("message_stream")
+        ),
+        *_streams("events", "anthropic stream=True", _ANTHROPIC, bodies.message_events, methodcaller("message_events")),
     )
 }

@@ -17,7 +17,7 @@ from llmotel.version import __version__
 if TYPE_CHECKING:
     from llmotel.quality import record_quality
     from llmotel.setup import disable, enable, flush, init, shutdown
-    from llmotel.status import status
+    from llmotel.report import status
     from llmotel.tagging import tags
 
 __all__ = [
@@ -42,7 +42,7 @@ _HOMES = {
     "init": "setup",
     "record_quality": "quality",
     "shutdown": "setup",
-    "status": "status",
+    "status": "report",
     "tags": "tagging",
 }
 

@@ -70,6 +70,8 @@ def response(inference: Inference, *, legacy: bool) -> dict[str, AttributeValue]
             if cost.total - tokens > 1e-9:  # web searches, and whatever else is billed by the request
                 attributes[semconv.COST_TOKENS] = tokens
                 attributes[semconv.COST_REQUESTS] = cost.total - tokens
+        if cost.local is not None:
+            attributes[semconv.COST_LOCAL] = cost.local
         if cost.table is not None:
             attributes[semconv.COST_TABLE] = cost.table
     attributes[semconv.USAGE_SOURCE] = inference.usage_source

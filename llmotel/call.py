@@ -178,13 +178,8 @@ class Call:
             except Exception as error:
                 self.guard.caught("grounding", error)
         if engine.content.captures:
-            self._render(engine)
-
-    def _render(self, engine: Engine) -> None:
-        failed = self.failure is not None
-        if engine.content.keeps(failed=failed):
             try:
-                self.rendered = engine.content.render(self.inference, failed=failed, span=self.span)
+                self.rendered = engine.content.render(inference, failed=self.failure is not None, span=self.span)
             except Exception as error:
                 self.guard.caught("content", error)
 
@@ -220,7 +215,8 @@ class Call:
             if rendered.truncated_bytes:
                 described[semconv.TRUNCATED_BYTES] = rendered.truncated_bytes
         if failure is not None:
-            span.set_status(Status(StatusCode.ERROR, failure.message or failure.description))
+            said = failure.message if self.engine.content.on_span else ""
+            span.set_status(Status(StatusCode.ERROR, said or failure.description))
         span.set_attributes(described)
 
     def release(self) -> None:

@@ -62,9 +62,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str, example: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, purpose: str, example: str
 ) -> argparse.ArgumentParser:
-    return commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.", epilog=f"example: {example}")
+    sentence = f"{purpose[0].upper()}{purpose[1:]}."
+    return commands.add_parser(name, help=purpose, description=sentence, epilog=f"example: {example}")
 
 
 def _seconds(text: str) -> float:
@@ -80,7 +81,7 @@ def _seconds(text: str) -> float:
 def _doctor(options: argparse.Namespace) -> int:
     from llmotel.doctor import PROBLEM, examine
 
-    print(f"looking at this environment (up to {options.timeout:g} s for the endpoints) ...", file=sys.stderr, flush=True)
+    print(f"asking the endpoints (up to {options.timeout:g} s) ...", file=sys.stderr, flush=True)
     problems, mend = 0, ""
     for finding in examine(options.timeout):
         problems += finding.level == PROBLEM
@@ -110,7 +111,7 @@ def _selftest(options: argparse.Namespace) -> int:
 def _settings(options: argparse.Namespace) -> int:
     from llmotel.config import Config, settings_markdown
     from llmotel.errors import LlmotelError
-    from llmotel.status import columns
+    from llmotel.report import columns
 
     if options.markdown:
         print(settings_markdown(), end="")
@@ -125,7 +126,7 @@ def _settings(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from llmotel.status import status
+    from llmotel.report import status
 
     found = status()
     if options.json:

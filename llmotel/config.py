@@ -132,10 +132,11 @@ class Config:
 
 
 def _value(setting: Setting, given: Mapping[str, object], environ: Mapping[str, str]) -> tuple[object, str]:
-    if setting.keyword in given:
-        value = given[setting.keyword]
-        example = f"{setting.keyword}={setting.example!r}"
-        return _parsed(setting, value, f"init({setting.keyword}={setting.quoted(value)})", example), "argument"
+    keyword = setting.keyword
+    if keyword is not None and keyword in given:
+        value = given[keyword]
+        said = f"init({keyword}={setting.quoted(value)})"
+        return _parsed(setting, value, said, f"{keyword}={setting.example!r}"), "argument"
     for variable in setting.variables:
         text = environ.get(variable, "").strip()
         if text:  # an empty variable is an unset one (OpenTelemetry specification, "Environment variables")

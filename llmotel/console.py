@@ -22,8 +22,9 @@ class ConsoleLine:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
 
-    def write(self, inference: Inference, seconds: float, first_chunk_seconds: float | None,
-              failure: Failure | None) -> None:
+    def write(
+        self, inference: Inference, seconds: float, first_chunk_seconds: float | None, failure: Failure | None
+    ) -> None:
         """Prints the line of one finished call. ``failure`` is ``None`` for a call that succeeded."""
         parts = [
             inference.response_model or inference.request_model or inference.operation,

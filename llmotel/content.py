@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from llmotel import grounding, semconv
 from llmotel.errors import ConfigurationError
 from llmotel.hooks import CompletionHook, adapted, load_hook
 from llmotel.inference import AttributeValue, Inference
@@ -20,10 +21,8 @@ from llmotel.redaction import Redactor
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
-SYSTEM = "gen_ai.system_instructions"
-INPUT = "gen_ai.input.messages"
-OUTPUT = "gen_ai.output.messages"
-TOOLS = "gen_ai.tool.definitions"
+SYSTEM, INPUT, OUTPUT, TOOLS = semconv.SYSTEM, semconv.INPUT_MESSAGES, semconv.OUTPUT_MESSAGES, semconv.TOOLS
+CITATIONS = semconv.GROUNDING_DETAIL
 MODES = ("NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT")
 _BLOB = '"type":"blob"'
 _TOOL_IDENTITY = ("type", "name")
@@ -39,7 +38,7 @@ def _ignored(site: str, error: BaseException) -> None:
 class Rendered:
     """What a call's content became.
 
-    ``span`` maps the four names of content to one JSON string each, ``event`` to the same as structured values; both
+    ``span`` maps the names of content to one JSON string each, ``event`` to the same as structured values; both
     hold what the hook returned. ``truncated_bytes`` is what was left out for size, ``redactions`` how many secrets.
     """
 
@@ -102,6 +101,8 @@ class ContentPolicy:
         content: Content = {
             SYSTEM: inference.system, INPUT: inference.input, OUTPUT: inference.output, TOOLS: inference.tools
         }  # fmt: skip
+        if inference.answer is not None:
+            content[CITATIONS] = grounding.cited(inference.answer)
         redactor = self._redactor
         if self.hook is not None:
             content = self._handed_over(self.hook, content, span, rendered)

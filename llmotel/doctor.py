@@ -10,7 +10,7 @@ from llmotel import registry
 from llmotel.config import SIGNALS, Config
 from llmotel.errors import LlmotelError
 from llmotel.probe import probe
-from llmotel.status import STREAM_REMEDY
+from llmotel.report import STREAM_REMEDY
 
 OK, NOTE, WARNING, PROBLEM = "ok", "note", "warning", "problem"
 
@@ -33,7 +33,7 @@ _STATES = {
     "instrumented": (OK, ""),
     "not imported yet": (OK, ""),
     "not installed": (NOTE, ""),
-    "not instrumented": (NOTE, ""),
+    "not instrumented": (OK, ""),
     "disabled": (NOTE, "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS names it"),
     "unsupported version": (PROBLEM, "Install a supported version"),
     "missing seam": (PROBLEM, "This version has moved what llmotel wraps: report it, and install an older version"),
@@ -52,8 +52,8 @@ class Finding:
 
 
 def examine(timeout: float = 3.0) -> Iterator[Finding]:
-    """Looks at this environment: settings, libraries, endpoints (asked for at most ``timeout`` seconds) and other packages
-    that do the same. Findings come as they are made."""
+    """Looks at this environment: settings, libraries, endpoints (asked for at most ``timeout`` seconds), and other
+    packages that do the same. Findings come as they are made."""
     try:
         config = Config.load()
     except LlmotelError as error:
@@ -83,7 +83,7 @@ def _libraries(config: Config) -> Iterator[Finding]:
         if row.library == "openai" and level == OK and config.stream_usage == "none":
             yield Finding(NOTE, row.library, "chat streams carry usage only if asked for", STREAM_REMEDY)
     if not any(row.version for row in rows):
-        yield Finding(WARNING, "libraries", "none that llmotel knows is installed", "Run this where the application runs")
+        yield Finding(WARNING, "libraries", "none that llmotel knows is installed", "Run this where the application is")
 
 
 def _settings(config: Config) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from llmotel.config import Config
+from llmotel.forking import ForkLock
 
 logger = logging.getLogger("llmotel")
 
@@ -45,6 +46,7 @@ _DELTA = {"cumulative": (), "delta": (Counter, ObservableCounter, Histogram), "l
 _SUPPRESS = getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")
 _PATIENCE = 3.0  # seconds for a connection at exit
 _deserts: set[str] = set()  # told of once, not once per signal
+making = ForkLock()  # one import at a time: packages that import each other fail when two threads import them
 
 
 class Outlet:
@@ -74,7 +76,10 @@ class Outlet:
             return False
         done = False
         try:
-            exporter = self._exporter or self._make()
+            if self._exporter is None:
+                with making:
+                    self._exporter = self._make()
+            exporter = self._exporter
             done = exporter is not None and exporter.export(batch).name == "SUCCESS"
         finally:
             self.sent += done
@@ -99,11 +104,11 @@ class Outlet:
             if config.origin("headers") == "argument":  # what is in the environment the exporter reads itself
                 arguments["headers"] = dict(config.headers)
         try:
-            self._exporter = getattr(importlib.import_module(module), name)(**arguments)
+            return getattr(importlib.import_module(module), name)(**arguments)
         except Exception as error:
             self._unusable = True
             logger.warning("llmotel: %s are not exported: %s cannot be made: %s", self.signal, name, error)
-        return self._exporter
+            return None
 
     def _in_time(self, deadline: float) -> bool:
         left = deadline - time.monotonic()
@@ -145,8 +150,9 @@ def _tell_of_desert(url: str) -> None:
     if address not in _deserts:
         _deserts.add(address)
         logger.warning(
-            "llmotel: nobody listens at %s, so the last telemetry of this process is lost. Start an OTLP receiver there, "
-            "set OTEL_EXPORTER_OTLP_ENDPOINT, or send nothing: OTEL_TRACES_EXPORTER=none, the same for METRICS and LOGS",
+            "llmotel: nobody listens at %s, so the last telemetry of this process is lost. Start an OTLP receiver "
+            "there, set OTEL_EXPORTER_OTLP_ENDPOINT, or send nothing: OTEL_TRACES_EXPORTER=none, the same for METRICS "
+            "and LOGS",
             address,
         )
 
@@ -163,9 +169,6 @@ class SpanOutlet(SpanExporter):
     def shutdown(self) -> None:
         self._outlet.shutdown()
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return True
-
 
 class LogOutlet(LogRecordExporter):
     """An :class:`Outlet` as the log record processors want it."""
@@ -179,7 +182,7 @@ class LogOutlet(LogRecordExporter):
     def shutdown(self) -> None:
         self._outlet.shutdown()
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002
         return True
 
 
@@ -194,17 +197,14 @@ class Reader(MetricReader):
         aggregations: dict[type, Aggregation] = {}
         if config.metric_histogram == "base2_exponential_bucket_histogram":
             aggregations[Histogram] = ExponentialBucketHistogramAggregation()
-        super().__init__(
-            dict.fromkeys(_DELTA[config.metric_temporality], AggregationTemporality.DELTA), aggregations
-        )
+        super().__init__(dict.fromkeys(_DELTA[config.metric_temporality], AggregationTemporality.DELTA), aggregations)
         self._outlet = outlet
         self._interval = config.metric_interval / 1000
         self._collected: MetricsData | None = None
-        self._holder: int | None = None
+        self.collecting = ForkLock()  # a collection holds locks of the SDK
         self._start()
 
     def _start(self) -> None:
-        self._collecting = threading.Lock()
         self._exporting = threading.Lock()
         self._stopped = threading.Event()
         self._pid = os.getpid()
@@ -222,12 +222,12 @@ class Reader(MetricReader):
         except Exception:
             logger.exception("llmotel: metrics were not exported this time")
 
-    def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:
+    def _receive_metrics(self, metrics_data: MetricsData, *_: object, **__: object) -> None:
         self._collected = metrics_data
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         with self._exporting:
-            with self._collecting:
+            with self.collecting:
                 self.collect(timeout_millis)
                 collected, self._collected = self._collected, None
             if collected is None:
@@ -238,34 +238,22 @@ class Reader(MetricReader):
             finally:
                 context.detach(token)
 
-    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
+    def shutdown(self, timeout_millis: float = 30_000, **_: object) -> None:
         if self._pid != os.getpid() or self._stopped.is_set():
             return
         self._stopped.set()
         self._thread.join(timeout_millis / 1000)
         self._outlet.shutdown()
 
-    def hold(self) -> None:
-        """Before a fork: waits, not for long, for a collection that is under way. It holds locks of the SDK that the
-        child would never get."""
-        if self._collecting.acquire(timeout=1.0):
-            self._holder = threading.get_ident()
-
-    def release(self) -> None:
-        """After a fork, in the parent."""
-        if self._holder == threading.get_ident():  # another thread may be forking too
-            self._holder = None
-            self._collecting.release()
-
-    def restart(self, provider: MeterProvider) -> None:
-        """After a fork, in the child: starts again, from zero where the SDK (1.43 and newer) lets it."""
+    def after_fork_in_child(self, provider: MeterProvider, *, alone: bool) -> None:
+        """Starts again: from zero where the SDK (1.43 and newer) lets it, and when no collection was under way
+        (``alone``), whose lock of the SDK's would now stop this thread."""
         if self._stopped.is_set():
             return
-        if self._holder == threading.get_ident() and hasattr(provider, "remove_metric_reader"):
+        if alone and hasattr(provider, "remove_metric_reader"):
             provider.remove_metric_reader(self)
             provider.add_metric_reader(self)
-        self._holder = None
         self._start()
 
 
-__all__ = ["LogOutlet", "Outlet", "Reader", "SpanOutlet", "is_deserted"]
+__all__ = ["LogOutlet", "Outlet", "Reader", "SpanOutlet", "is_deserted", "making"]

@@ -15,6 +15,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any
 
 from llmotel.inference import Answer, Citation, Grounding
 
@@ -49,6 +50,26 @@ def assess(answer: Answer) -> Grounding | None:
         depths = accumulate(change)
         score = sum(part.weight for part, depth in zip(parts, depths, strict=False) if depth) / total
     return Grounding(score, METHOD, len(answer.citations), len(answer.sources))
+
+
+def cited(answer: Answer) -> list[dict[str, Any]]:
+    """The citations as they are recorded under the content policy: each with the text of the answer that it supports,
+    its source, and the quote where the provider gave one."""
+    sources = answer.sources
+    found = []
+    for citation in answer.citations:
+        source = sources[citation.source] if 0 <= citation.source < len(sources) else None
+        record = {
+            "text": answer.text[max(citation.start, 0) : max(citation.end, 0)],
+            "source": source and source.key,
+            "kind": source and source.kind,
+            "title": source and source.title,
+            "uri": source and source.uri,
+            "score": source and source.score,
+            "quote": citation.quote,
+        }
+        found.append({name: value for name, value in record.items() if value is not None})
+    return found
 
 
 def label(score: float) -> str:

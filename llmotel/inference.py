@@ -64,6 +64,7 @@ class Cost:
     source: str = "local"
     currency: str = "USD"
     table: str | None = None  # name and version of the price table, e.g. "genai-prices 0.2.3" or "user"
+    local: float | None = None  # beside a provider's amount: what the price table says, to check the bill by
 
 
 @dataclass(slots=True)

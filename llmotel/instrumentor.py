@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from importlib import metadata
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import wrapt
@@ -57,6 +57,7 @@ class Instrumentor:
             instance.state = "not imported yet"
             instance.detail = ""
             instance._restore = []
+            instance._patched = set()
             instance._origins = {}
         return cls._instance
 
@@ -64,6 +65,7 @@ class Instrumentor:
     state: str
     detail: str
     _restore: list[Callable[[], None]]
+    _patched: set[str]
     _origins: dict[int, tuple[Any, str, str | None, int | None]]
 
     def instrumentation_dependencies(self) -> Collection[str]:
@@ -146,7 +148,11 @@ class Instrumentor:
 
     def _version(self, module: Any) -> str:
         version = getattr(module, "__version__", None)
-        return version if isinstance(version, str) else metadata.version(self.provider.library)
+        if isinstance(version, str):
+            return version
+        from importlib import metadata  # 10 ms that the libraries at hand do not need
+
+        return metadata.version(self.provider.library)
 
     def _wrap(self) -> None:
         provider = self.provider
@@ -158,14 +164,25 @@ class Instrumentor:
             logger.warning("llmotel: %s is not instrumented: %s not found", provider.library, self.detail)
             return
         for closer in provider.closers:
-            self._patch(closer, close_wrapper(closer))
+            # The modules of stream helpers are heavy and many applications never use them: wait for their import.
+            wrapt.register_post_import_hook(partial(self._patch_closer, closer), closer.module)
         self._silence()
         self.state = "instrumented"
         notes = [f"missing seam {', '.join(missing)}"] if missing else []
         self.detail = "; ".join([*([self.detail] if self.detail else []), *notes])
 
+    def _patch_closer(self, closer: Closer, _: Any) -> None:
+        try:
+            if self.active:
+                self._patch(closer, close_wrapper(closer))
+        except Exception as error:
+            self.guard.caught(f"{self.provider.library}.import_hook", error)
+
     def _patch(self, seam: Seam | Closer, replacement: Callable[..., Any]) -> bool:
-        """Wraps one method, and notes how to put the very same function back."""
+        """Wraps one method, once, and notes how to put the very same function back."""
+        place = f"{seam.module}:{seam.attribute}"
+        if place in self._patched:
+            return True
         try:
             owner: Any = importlib.import_module(seam.module)
             *parents, name = seam.attribute.split(".")
@@ -187,6 +204,7 @@ class Instrumentor:
                 setattr(owner, name, original)
 
         self._restore.append(restore)
+        self._patched.add(place)
         return True
 
     def _silence(self) -> None:
@@ -231,6 +249,7 @@ class Instrumentor:
         for restore in reversed(self._restore):
             restore()
         self._restore.clear()
+        self._patched.clear()
         self._origins.clear()
         self.state, self.detail = "not instrumented", ""
 
@@ -253,6 +272,8 @@ class Instrumentor:
 
     def report(self) -> LibraryStatus:
         """What became of this library."""
+        from importlib import metadata
+
         try:
             version = metadata.version(self.provider.library)
         except metadata.PackageNotFoundError:

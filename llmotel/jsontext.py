@@ -17,6 +17,7 @@ _NOTE = 40
 _IDENTITY = ("role", "type", "name", "id", "finish_reason")  # says most in the fewest bytes, so it is cut last
 _TRUNCATED = re.compile(r"…\[truncated ([0-9]{1,15}) bytes\]\Z")
 _WHOLE_ESCAPES = re.compile(r"(?:[^\\]+|\\u.{4}|\\[^u])*")
+_SPARE = 256  # bytes of room in which a part of a message is better than nothing of it
 _NOTHING = object()
 
 
@@ -72,7 +73,7 @@ def _level(sizes: Iterable[int], excess: int) -> int:
     """The size to which the longest of ``sizes`` have to come down for all of them to shrink by ``excess`` together."""
     ordered = sorted(sizes, reverse=True)
     total = 0
-    for count, (size, following) in enumerate(zip(ordered, [*ordered[1:], 0], strict=True), 1):
+    for count, (size, following) in enumerate(zip(ordered, [*ordered, 0][1:], strict=True), 1):
         total += size
         level = (total - excess) // count
         if level >= following:
@@ -80,25 +81,28 @@ def _level(sizes: Iterable[int], excess: int) -> int:
     return 0
 
 
-def _pruned(value: Any, room: int) -> Any:
+def _pruned(value: Any, room: int, *, whole: bool = False) -> Any:
     """What of ``value`` fits into ``room`` bytes of JSON: of a list both ends, of an object its identity first."""
     if size_of(encode(value)) <= room:
         return value
+    if whole:
+        return _NOTHING
     if isinstance(value, str):
         return shorten(value, room) if room >= SHORTEST else _NOTHING
     if room < 2 or not isinstance(value, (dict, list)):
         return _NOTHING
+    listed = isinstance(value, list)
     kept: dict[Any, Any] = {}
     room -= 2
     for key in _by_weight(value):
         if room < 2:
             break
-        overhead = 1 if isinstance(value, list) else size_of(encode(key)) + 2
-        item = _pruned(value[key], room - overhead)
+        overhead = 1 if listed else size_of(encode(key)) + 2
+        item = _pruned(value[key], room - overhead, whole=listed and bool(kept) and room < _SPARE)
         if item is not _NOTHING:
             kept[key] = item
             room -= size_of(encode(item)) + overhead
-    if isinstance(value, list):
+    if listed:
         return [kept[index] for index in sorted(kept)]
     return {key: kept[key] for key in value if key in kept}
 

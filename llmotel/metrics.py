@@ -44,6 +44,7 @@ OWN_COUNTERS = {
     ),
     "tag_overflow": ("llmotel.tags.overflow", "{value}", "Metric tag values beyond the limit, recorded as other"),
     "uploads_dropped": ("llmotel.upload.dropped", "{upload}", "Content uploads dropped because the queue was full"),
+    "uploads_failed": ("llmotel.upload.failed", "{upload}", "Content uploads that the store did not take"),
 }
 """Own counter -> (metric name, unit, description). The values live in ``Engine.counts`` and are observed."""
 

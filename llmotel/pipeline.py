@@ -11,7 +11,7 @@ import re
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.sampling import Sampler
 
     from llmotel.exporting import Outlet, Reader
+    from llmotel.forking import ForkLock
 
 logger = logging.getLogger("llmotel")
 
@@ -54,6 +55,7 @@ class Pipeline:
     kinds: dict[str, str]
     outlets: list[Outlet] = field(default_factory=list)
     readers: list[Reader] = field(default_factory=list)
+    _locks: list[ForkLock] = field(default_factory=list)
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _workers: list[threading.Thread] = field(default_factory=list)
 
@@ -68,7 +70,7 @@ class Pipeline:
         made = [signal for signal in SIGNALS if kinds[signal] in (OWN, ISOLATED)]
         for signal in made:
             _check(config, signal)
-        pipeline = cls({signal: None for signal in SIGNALS}, kinds)
+        pipeline = cls(dict.fromkeys(SIGNALS), kinds)
         for signal in SIGNALS:
             if kinds[signal] == GIVEN:
                 pipeline.providers[signal] = given[signal]
@@ -86,7 +88,7 @@ class Pipeline:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        from llmotel.exporting import LogOutlet, Outlet, Reader, SpanOutlet
+        from llmotel.exporting import LogOutlet, Outlet, Reader, SpanOutlet, making
 
         resource = _resource(config)
         outlets = {
@@ -95,9 +97,7 @@ class Pipeline:
         }
         # shutdown_on_exit=False: the SDK's own exit handlers wait up to 30 s, one after the other.
         if "traces" in signals:
-            tracer_provider = TracerProvider(
-                _sampler(config, self.kinds["traces"]), resource, shutdown_on_exit=False
-            )
+            tracer_provider = TracerProvider(_sampler(config, self.kinds["traces"]), resource, shutdown_on_exit=False)
             for outlet in outlets["traces"]:
                 tracer_provider.add_span_processor(BatchSpanProcessor(
                     SpanOutlet(outlet), config.bsp_max_queue_size, config.bsp_schedule_delay,
@@ -117,6 +117,7 @@ class Pipeline:
                 ))  # fmt: skip
             self.providers["logs"] = logger_provider
         self.outlets = [outlet for group in outlets.values() for outlet in group]
+        self._locks = [making, *(reader.collecting for reader in self.readers)]
 
     def publish(self) -> None:
         """Makes our own providers the global ones."""
@@ -151,7 +152,7 @@ class Pipeline:
     def _failed(self) -> int:
         return sum(outlet.failed for outlet in self.outlets)
 
-    def _do(self, actions: list[Callable[[], Any]], deadline: float) -> bool:
+    def _do(self, actions: Sequence[Callable[[], Any]], deadline: float) -> bool:
         """Runs ``actions`` side by side until ``deadline``; ``True`` when each came to its end without an error."""
         errors: list[BaseException] = []
 
@@ -180,20 +181,21 @@ class Pipeline:
             self._turn.release()
 
     def before_fork(self) -> None:
-        """Brings the readers to a state that a child can go on from."""
-        for reader in self.readers:
-            reader.hold()
+        """Waits until nothing is under way that a fork would cut in two."""
+        for lock in self._locks:
+            lock.before_fork()
 
     def after_fork_in_parent(self) -> None:
-        """Lets the readers go on."""
-        for reader in self.readers:
-            reader.release()
+        """Lets it go on."""
+        for lock in self._locks:
+            lock.after_fork_in_parent()
 
     def after_fork_in_child(self) -> None:
-        """Starts the readers again; processors restart themselves, and outlets notice on their own."""
+        """Starts what has threads again; the SDK's processors do so themselves, and outlets notice on their own."""
         self._turn, self._workers = threading.Lock(), []
+        broken = [lock for lock in self._locks if not lock.after_fork_in_child()]
         for reader in self.readers:
-            reader.restart(self.providers["metrics"])
+            reader.after_fork_in_child(self.providers["metrics"], alone=not broken)
 
 
 def _joined(threads: list[threading.Thread], deadline: float) -> bool:
@@ -220,8 +222,8 @@ def _kinds(config: Config, given: Mapping[str, Any]) -> dict[str, str]:
             if signal == "traces":
                 ours_only = True  # all of it in one place
             logger.warning(
-                "llmotel: the global %s is %s.%s and not OpenTelemetry's SDK, so LLM telemetry takes its own way to %s. "
-                "init(isolated=True) or LLMOTEL_ISOLATED=1 says that this is meant",
+                "llmotel: the global %s is %s.%s and not OpenTelemetry's SDK, so LLM telemetry takes its own way to "
+                "%s. init(isolated=True) or LLMOTEL_ISOLATED=1 says that this is meant",
                 {"traces": "TracerProvider", "metrics": "MeterProvider", "logs": "LoggerProvider"}[signal],
                 type(current).__module__, type(current).__qualname__, masked_url(config.url(signal)),
             )  # fmt: skip
@@ -267,7 +269,9 @@ def _check(config: Config, signal: str) -> None:
 def _refused(config: Config, name: str, mend: str) -> ConfigurationError:
     setting = next(setting for setting in SETTINGS if setting.name == name)
     origin, value = config.origin(name), setting.shown(getattr(config, name))
-    said = f"init({setting.keyword}={value!r})" if origin == "argument" else f"{origin}={value!r} (from the environment)"
+    said = f"{origin}={value!r} (from the environment)"
+    if origin == "argument":
+        said = f"init({setting.keyword}={value!r})"
     return ConfigurationError(f"{said}: accepted is {setting.accepted}. {mend}")
 
 
@@ -293,7 +297,7 @@ def _resource(config: Config) -> Resource:
         """
 
         @property
-        def attributes(self) -> Mapping[str, Any]:  # type: ignore[override]
+        def attributes(self) -> Mapping[str, Any]:
             return {**super().attributes, "service.instance.id": instance_id()}
 
     attributes = dict(config.resource_attributes)
@@ -308,8 +312,7 @@ def _resource(config: Config) -> Resource:
         if pid not in own:
             import uuid
 
-            own.clear()
-            own[pid] = str(uuid.uuid4())
+            own.setdefault(pid, str(uuid.uuid4()))  # atomic: all signals are exported at once
         return own[pid]
 
     return ProcessResource(created.attributes, created.schema_url)

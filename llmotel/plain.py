@@ -21,6 +21,7 @@ _WORDS = {  # the conventions' own vocabulary: nobody's content
     "finish_reason": {"stop", "length", "content_filter", "tool_call", "compaction", "error"},
 }
 _KEYS = {"role", "parts", "type", "content", "id", "name", "arguments", "response", "finish_reason", "modality"}
+_MESSAGE = 32  # bytes that a message takes at the least
 _STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -35,10 +36,7 @@ _decode = json.JSONDecoder(parse_int=_int64).decode
 
 def structured(text: str) -> Any:
     """The value of a JSON text, as OTLP can hold it: no integer beyond 64 bits, nothing deeper than ``DEPTH``."""
-    try:
-        value = _decode(text)
-    except RecursionError:  # at the very depth that the encoder just managed
-        return type_name(text)
+    value = _decode(text)
     return Copier().copy(value) if text.count("[") + text.count("{") > DEPTH and _is_deep(text) else value
 
 
@@ -81,7 +79,7 @@ class Copier:
         """
         copies: list[Any] = []
         if not fits:
-            values = self._ends(values, limit // 2)
+            values = self._ends(values, limit // _MESSAGE)
         for value in values:
             if not fits:  # each message has a share of its own, so that the last is not starved by the first
                 self._share = max(256, limit // 2 // len(values))
@@ -103,6 +101,7 @@ class Copier:
         if self._redactor is not None:
             text, found = self._redactor.subn(text, name)
             self.redactions += found
+            text = _encodable(text)  # a custom redaction may return anything
         return text
 
     def _value(self, value: Any, depth: int) -> Any:
@@ -157,8 +156,12 @@ class Copier:
         if len(values) <= most:
             return values
         half = max(int(most) // 2, 0)
-        self.left_out += 2 * (len(values) - 2 * half)
-        return values[:half] + values[len(values) - half :]
+        end = len(values) - half
+        try:
+            self.left_out += size_of(encode(values[half:end]))
+        except Exception:  # no JSON: not worth a closer look, since nothing of it is kept
+            self.left_out += 2 * (end - half)
+        return values[:half] + values[end:]
 
     def _key(self, key: Any) -> str:
         if type(key) is str and key in _KEYS:

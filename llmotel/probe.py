@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 from llmotel.config import Config
 from llmotel.parsing import headers, masked_url
@@ -15,7 +17,8 @@ _METHODS = {
     "logs": "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
 }
 _START = "Start an OTLP receiver there, or say where one is: OTEL_EXPORTER_OTLP_ENDPOINT"
-_PORTS = "By convention port 4318 takes http/protobuf and port 4317 grpc: change the port or OTEL_EXPORTER_OTLP_PROTOCOL"
+_PORTS = "By convention port 4318 takes http/protobuf, 4317 grpc: change the port or OTEL_EXPORTER_OTLP_PROTOCOL"
+_TLS = "Set OTEL_EXPORTER_OTLP_CERTIFICATE, or write http:// for plain text"
 _KEY = "Put the key into OTEL_EXPORTER_OTLP_HEADERS, for example x-api-key=..., as the backend's documentation says"
 _PATH = "OTEL_EXPORTER_OTLP_ENDPOINT is a base URL; /v1/traces, /v1/metrics and /v1/logs are put behind it"
 _STATUSES = {401: _KEY, 403: _KEY, 404: _PATH, 405: _PATH, 415: _PATH}
@@ -48,17 +51,17 @@ def probe(config: Config, signal: str, timeout: float, environ: Mapping[str, str
     if config.origin("headers") != "argument":
         own = environ.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_HEADERS")
         sent = headers(own) if own else sent
-    ask = _grpc if config.protocol_of(signal) == "grpc" else _http
     try:
-        ok, text, mend = ask(signal, url, sent, timeout, environ)
+        if config.protocol_of(signal) == "grpc":
+            ok, text, mend = _grpc(_METHODS[signal], url, sent, timeout, environ)
+        else:
+            ok, text, mend = _http(url, sent, timeout, environ)
     except Exception as error:
         ok, text, mend = False, f"failed: {type(error).__name__}", _START
     return Answer(signal, masked_url(url), ok, text, mend)
 
 
-def _http(
-    signal: str, url: str, sent: Mapping[str, str], timeout: float, environ: Mapping[str, str]
-) -> tuple[bool, str, str]:
+def _http(url: str, sent: Mapping[str, str], timeout: float, environ: Mapping[str, str]) -> tuple[bool, str, str]:
     import http.client
     import ssl
     import urllib.error
@@ -92,7 +95,7 @@ def _unreachable(reason: str | BaseException) -> tuple[bool, str, str]:
     import ssl
 
     if isinstance(reason, ssl.SSLError):
-        return False, f"TLS failed: {reason.reason}", "Set OTEL_EXPORTER_OTLP_CERTIFICATE, or write http:// for plain text"
+        return False, f"TLS failed: {reason.reason}", _TLS
     if isinstance(reason, ConnectionRefusedError):
         return False, "refused", _START
     if isinstance(reason, socket.gaierror):
@@ -105,10 +108,9 @@ def _unreachable(reason: str | BaseException) -> tuple[bool, str, str]:
 
 
 def _grpc(
-    signal: str, url: str, sent: Mapping[str, str], timeout: float, environ: Mapping[str, str]
+    method: str, url: str, sent: Mapping[str, str], timeout: float, environ: Mapping[str, str]
 ) -> tuple[bool, str, str]:
-    import grpc
-
+    grpc: Any = import_module("grpc")  # has no types
     scheme, _, target = url.rpartition("://")
     plain = scheme == "http" or (scheme != "https" and environ.get("OTEL_EXPORTER_OTLP_INSECURE", "").lower() == "true")
     if plain:
@@ -122,7 +124,7 @@ def _grpc(
         channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(root))
     with channel:
         try:
-            channel.unary_unary(_METHODS[signal])(b"", timeout=timeout, metadata=tuple(sent.items()))
+            channel.unary_unary(method)(b"", timeout=timeout, metadata=tuple(sent.items()))
         except grpc.RpcError as error:
             code = error.code().name
             text = "refused or not reachable" if code == "UNAVAILABLE" else f"answers {code}"

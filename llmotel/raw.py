@@ -13,9 +13,10 @@ from typing import Any
 
 from llmotel import streams
 from llmotel.call import Call
+from llmotel.proxy import Proxy
 from llmotel.reading import wrapped
 from llmotel.spec import UsageInjection
-from llmotel.streams import CLOSED, COMPLETED, Proxy, Watch
+from llmotel.streams import CLOSED, COMPLETED, Watch
 
 _READS = frozenset({"parse", "read", "json", "text", "write_to_file", "stream_to_file"})
 _ITERATES = frozenset({"iter_bytes", "iter_text", "iter_lines"})
@@ -52,6 +53,8 @@ def _read(call: Call, response: Any, body: bytes) -> None:
 
 class RawResponse(Proxy):
     """A raw response whose body has not been read."""
+
+    __slots__ = ("_self_injection", "_self_stream", "_self_watch")
 
     def __init__(self, wrapped: Any, watch: Watch, injection: UsageInjection | None) -> None:
         super().__init__(wrapped)

@@ -9,7 +9,6 @@ characters up again from its middle: a text of megabytes is searched in time pro
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -78,9 +77,10 @@ _RULES = (
         {"23456": "(?:[ -]{0,3}[0-9]){12}"},
     ),
 )
-_NAMED_SECRET = re.compile(_SECRET_NAME + r"\Z")
-_SECRET_VALUE = re.compile(rf"(?={_VALUE}*[0-9]){_VALUE}{{8,}}")
-_ISSUED = re.compile(  # the lengths and first digits that card issuers use: most ids and timestamps have others
+# Patterns are compiled when somebody wants redaction, not on import.
+_NAMED_SECRET = _SECRET_NAME + r"\Z"
+_SECRET_VALUE = rf"(?={_VALUE}*[0-9]){_VALUE}{{8,}}"
+_ISSUED = (  # the lengths and first digits that card issuers use: most ids and timestamps have others
     "4[0-9]{12}(?:[0-9]{3}){0,2}|5[1-5][0-9]{14}|2[2-7][0-9]{14}|(?:5[06-8]|6[0-9])[0-9]{14,17}"
     "|3(?:[47][0-9]{13}|[0689][0-9]{12}|5[0-9]{14})"
 )
@@ -92,7 +92,7 @@ class Redactor:
 
     ``kinds`` are names out of :data:`KINDS`; an unknown one is a ``ConfigurationError``. ``custom`` sees the text after
     the built-in kinds and returns what is recorded instead; if it raises or returns no string, the text is recorded as
-    ``[REDACTED:error]`` and ``on_error`` is told. ``redactions`` counts what was replaced so far, in all threads.
+    ``[REDACTED:error]`` and ``on_error`` is told. Safe in threads.
     """
 
     def __init__(
@@ -108,11 +108,11 @@ class Redactor:
         rules = [rule for rule in _RULES if rule.kind in kinds]
         self._scent = _scent(rules)
         self._rules = [(rule.kind, _scent([rule]), re.compile(rule.pattern)) for rule in rules]
-        self._by_name = "api_keys" in kinds
+        by_name = "api_keys" in kinds
+        self._named_secret = re.compile(_NAMED_SECRET).search if by_name else None
+        self._secret_value = re.compile(_SECRET_VALUE).fullmatch if by_name else None
         self._custom = custom
         self._on_error = on_error
-        self._lock = threading.Lock()
-        self.redactions = 0
 
     def text(self, text: str) -> str:
         """``text`` with every secret in it replaced by ``[REDACTED:kind]``. Never raises."""
@@ -131,13 +131,12 @@ class Redactor:
         ``name`` is the key under which the text stands: the value of ``{"api_key": ...}`` is as secret as that of
         ``api_key=...``.
         """
-        if name and self._by_name and _NAMED_SECRET.search(name) and _SECRET_VALUE.fullmatch(text):
-            return "[REDACTED:api_keys]", self._counted(1)
+        if name and self._is_secret(name, text):
+            return "[REDACTED:api_keys]", 1
         text, count = self.builtin(text)
         if self._custom is not None:
             changed = self._customised(text, self._custom)
-            if changed != text:
-                count += self._counted(1)
+            count += changed != text
             text = changed
         return text, count
 
@@ -150,13 +149,12 @@ class Redactor:
             if scent(text) is not None:
                 text, found = _without(kind, pattern, text)
                 count += found
-        return text, self._counted(count)
+        return text, count
 
-    def _counted(self, count: int) -> int:
-        if count:
-            with self._lock:
-                self.redactions += count
-        return count
+    def _is_secret(self, name: str, text: str) -> bool:
+        if self._named_secret is None or self._secret_value is None:
+            return False
+        return self._named_secret(name) is not None and self._secret_value(text) is not None
 
     def _customised(self, text: str, custom: Callable[[str], str]) -> str:
         try:
@@ -208,7 +206,7 @@ def _cards(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
 def _is_card(candidate: str) -> bool:
     digits = candidate.replace(" ", "").replace("-", "")
     # Luhn's check: every second digit from the right counts double, with the digits of the double added up.
-    return bool(_ISSUED.fullmatch(digits)) and not (
+    return bool(re.fullmatch(_ISSUED, digits)) and not (
         sum(map(int, digits[::-2] + digits[-2::-2].translate(_DOUBLED))) % 10
     )
 

@@ -135,7 +135,7 @@ def _anthropic() -> None:
     from llmotel.testing import ProviderServer
 
     with ProviderServer() as server, llmotel.tags(feature=MARK):
-        client = anthropic.Anthropic(api_key=MARK, base_url=server.anthropic_url, max_retries=0)
+        client = anthropic.Anthropic(api_key=MARK, base_url=server.url, max_retries=0)
         client.messages.create(
             model=_MODEL, max_tokens=16, messages=[{"role": "user", "content": "Does this arrive?"}]
         )  # fmt: skip

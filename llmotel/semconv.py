@@ -62,6 +62,12 @@ AUDIO_CACHE_READ_TOKENS = "gen_ai.usage.audio.cache_read.input_tokens"
 ERROR_TYPE = "error.type"
 HTTP_STATUS = "http.response.status_code"
 
+# Content: one JSON value each.
+SYSTEM = "gen_ai.system_instructions"
+INPUT_MESSAGES = "gen_ai.input.messages"
+OUTPUT_MESSAGES = "gen_ai.output.messages"
+TOOLS = "gen_ai.tool.definitions"
+
 # Cost: proposal #443.
 COST_AMOUNT = "gen_ai.usage.cost.amount"
 COST_CURRENCY = "gen_ai.usage.cost.currency"
@@ -81,6 +87,7 @@ COST_INPUT = "llmotel.cost.input"
 COST_OUTPUT = "llmotel.cost.output"
 COST_TOKENS = "llmotel.cost.tokens"
 COST_REQUESTS = "llmotel.cost.requests"
+COST_LOCAL = "llmotel.cost.local"
 COST_TABLE = "llmotel.cost.table"
 SERVICE_TIER = "llmotel.response.service_tier"
 GROUNDING_SCORE = "llmotel.grounding.score"

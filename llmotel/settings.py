@@ -1,7 +1,7 @@
 """The table of settings: each with its variables, its parser, its default and the words that explain it.
 
-Everything that is said about a setting comes from here: the values of :class:`~llmotel.config.Config`, the error messages,
-``llmotel settings`` and the table in the README.
+Everything that is said about a setting comes from here: the values of :class:`~llmotel.config.Config`, the error
+messages, ``llmotel settings`` and the table in the README.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ REDACTIONS = ("api_keys", "bearer", "email", "card")
 SETTINGS: tuple[Setting, ...] = (
     Setting("service_name", ("OTEL_SERVICE_NAME",), parsing.text, None, "a name", "Name of this service.", "checkout"),
     Setting("resource_attributes", ("OTEL_RESOURCE_ATTRIBUTES",), parsing.pairs, {}, "key=value pairs, comma separated",
-            "What is true of this whole process.", "deployment.environment.name=production"),
+            "What is true of this whole process; an argument adds to the variable.",
+            "deployment.environment.name=production"),
     Setting("endpoint", ("OTEL_EXPORTER_OTLP_ENDPOINT",), parsing.url, None, _URL,
             "Where telemetry goes: base URL of an OTLP receiver. Default http://localhost:4318, with grpc :4317.",
             "http://collector:4318", mask=parsing.masked_url),
@@ -154,8 +155,8 @@ SETTINGS: tuple[Setting, ...] = (
             "Uploads that may wait; more are dropped and counted.", "100"),
     Setting("stream_usage", ("LLMOTEL_STREAM_USAGE",), parsing.choice("none", "inject", "estimate"), "none",
             "none, inject or estimate",
-            "For streams whose provider sends no usage: leave it absent, ask for it and take the extra chunk out again, "
-            "or estimate it (flagged, never in the token counters).", "inject"),
+            "For streams whose provider sends no usage: leave it absent, ask for it and take the extra chunk out "
+            "again, or estimate it (flagged, never in the token counters).", "inject"),
     Setting("metric_tags", ("LLMOTEL_METRIC_TAGS",), parsing.words, (), "a comma list of tag names",
             "Tags that go on metrics too. Only such as have few values.", "feature,tenant"),
     Setting("metric_tag_values", ("LLMOTEL_METRIC_TAG_VALUES",), parsing.count, 100, _COUNT,
@@ -177,6 +178,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("raise_errors", ("LLMOTEL_RAISE",), parsing.flag, False, _FLAG,
             "For contributors: internal errors are raised, so that no test hides one.", "1", None),
 )  # fmt: skip
+
 
 def settings_markdown() -> str:
     """The table of settings of the README."""

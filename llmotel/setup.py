@@ -100,8 +100,8 @@ def init(
     What is not given comes from the environment (``llmotel settings`` lists all of it), else it has a default: OTLP to
     ``http://localhost:4318``, and no prompt or completion anywhere. ``tracer_provider``, ``meter_provider`` and
     ``logger_provider`` are used as they are; without them OpenTelemetry's global SDK providers are used where the
-    application has set them up, and made, and made global, where it has not. ``isolated=True`` makes them without making
-    them global.
+    application has set them up, and made, and made global, where it has not. ``isolated=True`` makes them without
+    making them global.
 
     The same call again does nothing; one with other arguments is ignored with one line in the log. Raises
     :class:`llmotel.ConfigurationError` for a wrong value, and nothing else.
@@ -244,7 +244,10 @@ def shutdown(timeout: float = 10.0) -> None:
     with _lock:
         stopped, current = _running, engine()
         _running = _shared = None
-    registry.deactivate()
+    try:
+        registry.deactivate()
+    except Exception as error:
+        logger.warning("llmotel: not everything was uninstrumented: %s: %s", type(error).__name__, error)
     _stop(current, stopped.pipeline if stopped is not None else None, timeout)
 
 

@@ -11,19 +11,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from itertools import islice
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
-
-import wrapt
+from typing import Any
 
 from llmotel.call import Call
 from llmotel.inference import Inference
 from llmotel.pace import BLOCK, Pace
+from llmotel.proxy import Proxy
 from llmotel.spec import UsageInjection
-
-if TYPE_CHECKING:
-    Proxy = wrapt.ObjectProxy[Any]
-else:
-    Proxy = wrapt.ObjectProxy
 
 COMPLETED, CLOSED, ABANDONED, CANCELLED, ERROR = "completed", "closed", "abandoned", "cancelled", "error"
 
@@ -146,6 +140,8 @@ def _finish(call: Call, pace: Pace, outcome: str, ended: float | None) -> None:
 class SyncStream(Proxy):
     """A library's stream, watched."""
 
+    __slots__ = ("_self_injection", "_self_watch")
+
     def __init__(self, wrapped: Any, watch: Watch, injection: UsageInjection | None = None) -> None:
         super().__init__(wrapped)
         self._self_watch = watch
@@ -192,6 +188,8 @@ class SyncStream(Proxy):
 
 class AsyncStream(Proxy):
     """A library's asynchronous stream, watched."""
+
+    __slots__ = ("_self_injection", "_self_watch")
 
     def __init__(self, wrapped: Any, watch: Watch, injection: UsageInjection | None = None) -> None:
         super().__init__(wrapped)

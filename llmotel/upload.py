@@ -15,11 +15,13 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
+from llmotel import semconv
 from llmotel.errors import ConfigurationError
 from llmotel.jsontext import encode
 
 logger = logging.getLogger("llmotel")
 _FORMATS = ("json", "jsonl")
+_REFERENCE = "_ref"  # of OpenTelemetry's util-genai: the name of the content and this
 _REMEMBERED = 1024  # content stored under its hash that is known to be there
 
 
@@ -45,6 +47,11 @@ class UploadHook:
     reference, and is counted in ``dropped``. A write that fails is logged the first time and counted in ``failed``.
     ``ConfigurationError`` says that fsspec or the file system's own package is missing, or what is wrong.
     """
+
+    _queue: queue.Queue[list[_File] | threading.Event | None]
+    _thread: threading.Thread | None
+    _lock: threading.Lock
+    _stored: dict[str, None]
 
     def __init__(self, base_path: str, format: str = "json", max_queue: int = 20) -> None:  # noqa: A002
         if not base_path:
@@ -82,10 +89,10 @@ class UploadHook:
         call = uuid4().hex
         files: dict[str, _File] = {}
         for attribute, items, kind, shared in (
-            ("gen_ai.input.messages_ref", inputs, "inputs", False),
-            ("gen_ai.output.messages_ref", outputs, "outputs", False),
-            ("gen_ai.system_instructions_ref", system, "system_instructions", True),
-            ("gen_ai.tool.definitions_ref", tools, "tool_definitions", True),
+            (semconv.INPUT_MESSAGES + _REFERENCE, inputs, "inputs", False),
+            (semconv.OUTPUT_MESSAGES + _REFERENCE, outputs, "outputs", False),
+            (semconv.SYSTEM + _REFERENCE, system, "system_instructions", True),
+            (semconv.TOOLS + _REFERENCE, tools, "tool_definitions", True),
         ):
             if items:
                 name = hashlib.sha256(encode(items).encode()).hexdigest() if shared else call
@@ -96,27 +103,32 @@ class UploadHook:
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Waits until everything handed over so far is written; ``False`` when ``timeout`` seconds did not suffice."""
-        deadline = monotonic() + timeout
         if self._thread is None:
             return True
+        deadline = monotonic() + timeout
         done = threading.Event()
         try:
-            self._queue.put(done, timeout=timeout)
+            self._queue.put(done, timeout=max(timeout, 0))
         except queue.Full:
             return False
         return done.wait(max(deadline - monotonic(), 0))
 
     def shutdown(self, timeout: float = 10.0) -> None:
         """Writes what waits, in at most ``timeout`` seconds. Content that comes later is dropped and counted."""
-        self._closed = True
-        self.flush(timeout)
+        with self._lock:
+            self._closed = True
+        thread = self._thread
+        if self.flush(timeout) and thread is not None:
+            self._thread = None
+            self._queue.put(None)
+            thread.join(timeout)
 
     def _start_afresh(self) -> None:
         # In a forked child the thread is gone and locks may be held for ever; what waited is the parent's to write.
-        self._queue: queue.Queue[list[_File] | threading.Event] = queue.Queue(self._max_queue)
-        self._thread: threading.Thread | None = None
+        self._queue = queue.Queue(self._max_queue)
+        self._thread = None
         self._lock = threading.Lock()
-        self._stored: dict[str, None] = {}
+        self._stored = {}
 
     def _put(self, files: list[_File]) -> bool:
         if not files:
@@ -138,8 +150,7 @@ class UploadHook:
     def _work(self) -> None:
         file_system: Any = None
         waiting = self._queue
-        while True:
-            job = waiting.get()
+        while (job := waiting.get()) is not None:
             if isinstance(job, threading.Event):
                 job.set()
                 continue
@@ -152,8 +163,6 @@ class UploadHook:
                     self._count(error)
 
     def _write(self, file_system: Any, file: _File) -> None:
-        if file.uri in self._stored:
-            return
         if not (file.shared and file_system.exists(file.uri)):
             if self._format == "json":
                 lines = [encode(file.items)]

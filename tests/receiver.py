@@ -17,7 +17,7 @@ GARBAGE = "garbage"  # answer with what is not HTTP
 
 
 class Receiver:
-    """``with Receiver() as receiver``: listens at ``receiver.url``. ``answer`` is a status code, ``HANG`` or ``GARBAGE``."""
+    """``with Receiver() as receiver`` listens at ``receiver.url``. ``answer`` is a status, ``HANG`` or ``GARBAGE``."""
 
     def __init__(self, answer: int | str = 200) -> None:
         self.answer = answer
@@ -48,7 +48,7 @@ class Receiver:
                     self.send_header("content-length", "0")
                     self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, *_: object) -> None:
                 pass
 
         class Server(ThreadingHTTPServer):
@@ -97,7 +97,7 @@ class Receiver:
         for resource, metric in self._metrics():
             if metric.name == name:
                 points = metric.sum.data_points
-                last[resource["service.instance.id"]] = sum(point.as_int or point.as_double for point in points)
+                last[resource.get("service.instance.id", "")] = sum(point.as_int or point.as_double for point in points)
         return last
 
     def metric_names(self) -> set[str]:

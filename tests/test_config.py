@@ -1,4 +1,4 @@
-"""The configuration: what wins, what is refused and how that is said, and that the table of settings is the only one."""
+"""The configuration: what wins, what is refused and how that is said; the table of settings is the only one."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ class TestValues:
     def test_content_takes_the_standard_modes_in_any_case_and_true(self, text: str, mode: str) -> None:
         assert load({CAPTURE: text}).content == mode
 
-    @pytest.mark.parametrize(("given", "mode"), [(True, "SPAN_ONLY"), (False, "NO_CONTENT"), ("event_only", "EVENT_ONLY")])
+    @pytest.mark.parametrize(
+        ("given", "mode"), [(True, "SPAN_ONLY"), (False, "NO_CONTENT"), ("span_only", "SPAN_ONLY")]
+    )
     def test_capture_content_takes_a_truth_value_or_a_mode(self, given: object, mode: str) -> None:
         assert load(capture_content=given).content == mode
 
@@ -101,7 +103,8 @@ class TestEndpoints:
         assert load(protocol="grpc").url("traces") == "http://localhost:4317"
 
     def test_the_path_of_the_signal_is_put_behind_the_base_url(self) -> None:
-        assert load({"OTEL_EXPORTER_OTLP_ENDPOINT": "https://x.example/otlp/"}).url("logs") == "https://x.example/otlp/v1/logs"
+        config = load({"OTEL_EXPORTER_OTLP_ENDPOINT": "https://x.example/otlp/"})
+        assert config.url("logs") == "https://x.example/otlp/v1/logs"
 
     def test_the_endpoint_of_a_signal_is_taken_as_it_is(self) -> None:
         environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://b/m"}
@@ -120,7 +123,7 @@ class TestEndpoints:
 class TestWrongValues:
     def test_the_message_names_the_variable_the_value_and_what_is_accepted(self) -> None:
         message = refused({"LLMOTEL_SEMCONV": "newest"})
-        assert message.startswith("LLMOTEL_SEMCONV='newest' (from the environment): accepted is latest, legacy or dup, ")
+        assert message.startswith("LLMOTEL_SEMCONV='newest' (from the environment): accepted is latest, legacy or dup")
         assert "for example LLMOTEL_SEMCONV=dup" in message
 
     def test_the_message_names_the_argument(self) -> None:
@@ -215,9 +218,9 @@ class TestTheTable:
             load().semconv = "dup"  # type: ignore[misc]
 
     def test_rows_show_values_and_origins_but_no_secrets(self) -> None:
-        rows = {name: (value, origin) for name, value, origin in load(
-            {"OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=hunter2"}, endpoint="https://me:hunter2@x.example", redactor=str.upper
-        ).rows()}  # fmt: skip
+        environ = {"OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=hunter2"}
+        config = load(environ, endpoint="https://me:hunter2@x.example", redactor=str.upper)
+        rows = {name: (value, origin) for name, value, origin in config.rows()}
         assert rows["headers"] == ("x-api-key=***", "OTEL_EXPORTER_OTLP_HEADERS")
         assert rows["endpoint"] == ("https://***@x.example", "argument")
         assert rows["redactor"] == ("str.upper", "argument")

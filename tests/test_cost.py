@@ -44,8 +44,9 @@ def test_input_and_output_are_billed_at_their_own_prices() -> None:
     assert cost == Cost(22.5, 2.5, 20.0, source="local", currency="USD", table=source())
 
 
-def test_the_amount_in_the_response_wins() -> None:
-    assert cost_of(call(usage=Usage(1000, 10), reported=0.25)) == Cost(0.25, source="provider")
+def test_the_amount_in_the_response_wins_and_the_local_one_stands_beside_it() -> None:
+    cost = cost_of(call(usage=Usage(MILLION, MILLION), reported=0.25))
+    assert cost == Cost(0.25, source="provider", local=12.5)
 
 
 def test_an_amount_in_the_response_needs_no_usage_and_no_known_model() -> None:
@@ -292,7 +293,9 @@ def test_a_model_that_a_users_table_leaves_out_has_the_known_price(table: Path) 
 
 
 def test_the_amount_in_the_response_wins_over_a_users_price_too(table: Path) -> None:
-    assert own(table, call(model="gpt-5", usage=Usage(1), reported=0.5)) == Cost(0.5, source="provider")
+    cost = own(table, call(model="gpt-5", usage=Usage(MILLION), reported=0.5))
+    assert cost is not None
+    assert (cost.total, cost.source) == (0.5, "provider")
 
 
 def test_a_users_cache_and_audio_prices_hold(table: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -160,21 +159,10 @@ def test_an_unknown_kind_is_a_clear_error() -> None:
         Redactor(["card", "emails"])
 
 
-def test_redactions_are_counted_per_text_and_in_all() -> None:
-    redactor = Redactor(KINDS)
-    assert redactor.subn("a@b.com, c@d.com and 4111111111111111") == (
+def test_redactions_are_counted() -> None:
+    assert ALL.subn("a@b.com, c@d.com and 4111111111111111") == (
         "[REDACTED:email], [REDACTED:email] and [REDACTED:card]", 3,
     )  # fmt: skip
-    redactor.text("e@f.com")
-    redactor.text("nothing")
-    assert redactor.redactions == 4
-
-
-def test_redactions_of_many_threads_are_all_counted() -> None:
-    redactor = Redactor(KINDS)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: [redactor.text("a@b.com") for _ in range(200)], range(16)))
-    assert redactor.redactions == 3200
 
 
 def test_redaction_of_redacted_text_changes_nothing() -> None:
@@ -240,4 +228,4 @@ def test_a_secret_between_spaces_never_survives(before: str, secret: str, after:
 def test_a_long_text_of_near_misses_is_searched_in_linear_time(unit: str) -> None:
     # Quadratic time would exceed the suite's timeout by far: nothing is measured here.
     text = unit * (1_000_000 // len(unit))
-    ALL.text(text + " a@b.com")
+    assert ALL.text(f"{text} a@b.com").endswith(" [REDACTED:email]")

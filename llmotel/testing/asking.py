@@ -34,7 +34,8 @@ def text(content: object) -> str:
 
 def tool_of(tools: Sequence[Tool], choice: str, said: str | None) -> Tool | None:
     """The tool to call. ``choice`` is ``none``, ``any``, a tool's name, or ``auto``: then it is the first tool with a
-    word of four letters or more in its name that ``said`` contains; ``said`` is ``None`` when it is not the user's turn.
+    word of four letters or more in its name that ``said`` contains. ``said`` is ``None`` when the last turn is not
+    the user's.
     """
     if choice == "none":
         return None
@@ -43,9 +44,9 @@ def tool_of(tools: Sequence[Tool], choice: str, said: str | None) -> Tool | None
     for tool in tools:
         if tool.name == choice:
             return tool
-    for tool in tools if said else ():
-        words = re.findall(r"[a-z]{4,}", tool.name.lower())
-        if any(word in (said or "").lower() for word in words):
+    spoken = (said or "").lower()
+    for tool in tools:
+        if any(word in spoken for word in re.findall(r"[a-z]{4,}", tool.name.lower())):
             return tool
     return None
 

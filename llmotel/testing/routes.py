@@ -38,7 +38,7 @@ class Dialect:
     """How the answers of one API travel: its headers, its errors, its framing of a stream."""
 
     headers: Callable[[Request], dict[str, str]]
-    refuse: Callable[[int, str], Reply]
+    refuse: Callable[[int, str | None], Reply]
     error: Event
     unknown: Event
     encode: Callable[[Event], bytes] = sse

@@ -122,7 +122,7 @@ def _complete(reply: Reply, route: Route, request: Request) -> Reply:
     """``reply`` with the default body when it has none."""
     if reply.body is not None or reply.events is not None or reply.fault in ("reset", "hang", "empty"):
         return reply
-    made = route.dialect.refuse(reply.status) if reply.status >= 400 else route.answer(request)
+    made = route.dialect.refuse(reply.status, None) if reply.status >= 400 else route.answer(request)
     if not isinstance(made, Reply):
         return replace(reply, body=made)
     return replace(reply, body=made.body, status=made.status, headers={**made.headers, **reply.headers})

@@ -82,7 +82,7 @@ class Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # or every chunk waits for the acknowledgement of the one before
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         request, dialect, reply = self.server.answer(self.command, self.path, headers, self._read())
         if reply.fault == "reset":
@@ -139,7 +139,7 @@ class Connection(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def _head(self, status: int, headers: Mapping[str, str]) -> bytes:
-        phrase = self.responses.get(status, ("",))[0]  # type: ignore[call-overload]
+        phrase = self.responses.get(status, ("",))[0]
         lines = [f"HTTP/1.1 {status} {phrase}", f"date: {self.date_time_string()}", "server: llmotel"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")

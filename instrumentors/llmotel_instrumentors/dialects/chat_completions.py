@@ -11,7 +11,7 @@ from typing import Any
 from llmotel import semconv
 from llmotel.draft import Draft, arguments
 from llmotel.inference import Answer, Citation, Inference, Message, Usage
-from llmotel.reading import count, get, items, number, params, path, plain, strings, text
+from llmotel.reading import count, fields, get, items, number, params, path, plain, strings, text
 from llmotel.spec import Endpoint, UsageInjection
 from llmotel_instrumentors.stainless import replaced_body
 
@@ -103,13 +103,15 @@ def tool(defined: Any) -> dict[str, Any]:
     for name in ("description", "parameters"):
         value = get(inner, name)
         if value is not None:
-            found[name] = plain(value)
+            found[name] = value
     return found
 
 
 def message(sent: Any) -> Message:
     """One chat message, in the shape of ``gen_ai.input.messages``."""
     role = text(get(sent, "role")) or "user"
+    if type(sent) is dict and len(sent) == 2 and isinstance(sent.get("content"), str):  # what most messages are
+        return {"role": role, "parts": [{"type": "text", "content": sent["content"]}]}
     parts: list[dict[str, Any]] = []
     reasoning = get(sent, "reasoning_content") or get(sent, "reasoning")
     if isinstance(reasoning, str):
@@ -349,20 +351,33 @@ def read_delta(inference: Inference, chunk: Any) -> None:
     draft = inference.draft
     if draft is None:
         draft = inference.draft = Draft()
-    for choice in items(getattr(chunk, "choices", None)):
-        index, delta = count(get(choice, "index")) or 0, get(choice, "delta")
-        fragment = get(delta, "content") if delta is not None else get(choice, "text")
-        if fragment:
-            draft.add(index, "text", "text", text(fragment))
-        if delta is None:
-            continue
-        reasoning = get(delta, "reasoning_content") or get(delta, "reasoning")
-        if reasoning:
-            draft.add(index, "reasoning", "reasoning", text(reasoning))
-        refusal = get(delta, "refusal")
-        if refusal:
-            draft.add(index, "refusal", "refusal", text(refusal))
-        for call in items(get(delta, "tool_calls")):
+    said = fields(chunk)
+    for choice in items(said.get("choices")):
+        _read_choice(draft, fields(choice))
+    listed = items(said.get("search_results")) or items(said.get("citations"))
+    if listed:
+        draft.listed = listed
+
+
+def _read_choice(draft: Draft, choice: Mapping[str, Any]) -> None:
+    index = count(choice.get("index")) or 0
+    delta = choice.get("delta")
+    if delta is None:
+        draft.add(index, "text", "text", text(choice.get("text")))
+        return
+    said = fields(delta)
+    fragment = said.get("content")
+    if fragment:
+        draft.add(index, "text", "text", text(fragment))
+    reasoning = said.get("reasoning_content") or said.get("reasoning")
+    if reasoning:
+        draft.add(index, "reasoning", "reasoning", text(reasoning))
+    refusal = said.get("refusal")
+    if refusal:
+        draft.add(index, "refusal", "refusal", text(refusal))
+    calls = said.get("tool_calls")
+    if calls:
+        for call in items(calls):
             inner = get(call, "function")
             draft.add(
                 index,
@@ -372,12 +387,9 @@ def read_delta(inference: Inference, chunk: Any) -> None:
                 id=text(get(call, "id")),
                 name=text(get(inner, "name")),
             )
-        annotations = items(get(delta, "annotations"))
-        if annotations and index == 0:
-            annotate(draft.answer, annotations)
-    listed = items(get(chunk, "search_results")) or items(get(chunk, "citations"))
-    if listed:
-        draft.listed = listed
+    annotations = said.get("annotations")
+    if annotations and index == 0:
+        annotate(draft.answer, items(annotations))
 
 
 def read_draft(inference: Inference) -> None:

@@ -97,7 +97,7 @@ def tool(defined: Any) -> dict[str, Any]:
     for name, key in (("description", "description"), ("input_schema", "parameters")):
         value = get(defined, name)
         if value is not None:
-            found[key] = plain(value)
+            found[key] = value
     return found
 
 
@@ -227,6 +227,8 @@ def read_usage(inference: Inference, given: Any) -> None:
     tier = text(get(given, "service_tier"))
     if tier is not None:
         inference.service_tier = inference.attributes[semconv.SERVICE_TIER] = tier
+    if get(given, "speed") == "fast":  # priced as a tier of its own
+        inference.service_tier = "fast"
 
 
 def read_output(inference: Inference, response: Any) -> None:

@@ -26,6 +26,7 @@ _FORMATS = {"json_object": "json", "json_schema": "json", "text": "text"}
 _INCOMPLETE = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _ENDED = frozenset({"response.completed", "response.failed", "response.incomplete"})
 _BEGUN = frozenset({"response.created", "response.queued"})
+_TOLD = _BEGUN | {"error"}
 
 
 # Request.
@@ -241,7 +242,7 @@ def read_answer(inference: Inference, response: Any) -> None:
 
 
 def read_chunk(inference: Inference, event: Any) -> None:
-    """The identity in the first event, everything in the last."""
+    """The identity in the first event, everything in the last. An error comes as an event, not as an exception."""
     kind = getattr(event, "type", None)
     if kind in _ENDED:
         response = get(event, "response")
@@ -252,8 +253,11 @@ def read_chunk(inference: Inference, event: Any) -> None:
         if isinstance(inference.draft, Draft):
             inference.draft = None
             read_output(inference, response)
-    elif kind in _BEGUN:
-        read_head(inference, get(event, "response"))
+    elif kind in _TOLD:
+        if kind == "error":
+            inference.finish_reasons = ["error"]
+        else:
+            read_head(inference, get(event, "response"))
 
 
 def read_delta(inference: Inference, event: Any) -> None:

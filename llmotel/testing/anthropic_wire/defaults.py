@@ -56,11 +56,7 @@ def message(request: Request) -> Body | Reply:
     return messages.message(
         content,
         model=_plain(model),
-        usage=messages.usage(
-            output=sum(tokens(string) for block in content for string in _said(block)),
-            web_searches=searches,
-            **_input(request, turns),
-        ),
+        usage=_usage(request, turns, sum(tokens(string) for block in content for string in _said(block)), searches),
         id=ident("msg_bdrk_01" if "bedrock" in request.params else "msg_01", request.number, request.body, length=22),
     )
 
@@ -90,14 +86,22 @@ def _plain(model: str) -> str:
     return re.sub(r"^(?:[a-z-]+\.)?anthropic\.|-v\d+(?::\d+)?$", "", model).replace("@", "-")
 
 
-def _input(request: Request, turns: list[dict[str, Any]]) -> dict[str, int]:
-    """The counts of the input."""
+def _usage(request: Request, turns: list[dict[str, Any]], output: int, searches: int | None) -> Body:
     total = asking.size(request)
-    if (lifetime := _lifetime(request.json)) is None:
-        return {"input": total}
+    lifetime = _lifetime(request.json)
+    if lifetime is None:
+        return messages.usage(total, output, web_searches=searches)
     fresh = min(total, max(1, sum(tokens(string) for string in strings(turns[-1].get("content")))))
+    cached = total - fresh
     continued = any(turn.get("role") == "assistant" for turn in turns)
-    return {"input": fresh, "cache_read" if continued else f"cache_write_{lifetime}": total - fresh}
+    return messages.usage(
+        fresh,
+        output,
+        cache_read=cached if continued else 0,
+        cache_write_5m=cached if lifetime == "5m" and not continued else 0,
+        cache_write_1h=cached if lifetime == "1h" and not continued else 0,
+        web_searches=searches,
+    )
 
 
 def _lifetime(value: object) -> str | None:

@@ -27,14 +27,8 @@ def events(body: Body) -> list[Event]:
 def _events(body: Body) -> Iterator[Body]:
     usage = body["usage"]
     at_first = {key: usage[key] for key in usage if key not in ("server_tool_use", "output_tokens_details")}
-    opening = {
-        **body,
-        "content": [],
-        "stop_reason": None,
-        "stop_sequence": None,
-        "usage": {**at_first, "output_tokens": 1},
-    }
-    opening.pop("stop_details", None)
+    nothing: Body = {"content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
+    opening = {**body, **nothing, "usage": {**at_first, "output_tokens": 1}}
     yield {"type": "message_start", "message": opening}
     for index, block in enumerate(body["content"]):
         yield {"type": "content_block_start", "index": index, "content_block": _opening(block)}

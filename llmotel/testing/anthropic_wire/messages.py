@@ -62,7 +62,8 @@ def message(
     if stop_reason is None:
         stop_reason = "tool_use" if parts and parts[-1]["type"] == "tool_use" else "end_turn"
         stop_reason = "stop_sequence" if stop_sequence is not None else stop_reason
-    body: Body = {
+    refused = {"type": "refusal", "category": None, "explanation": None}
+    return {
         "id": id or ident("msg_01", model, parts, stop_reason, length=22),
         "type": "message",
         "role": "assistant",
@@ -70,11 +71,10 @@ def message(
         "content": parts,
         "stop_reason": stop_reason,
         "stop_sequence": stop_sequence,
+        "stop_details": refused if stop_reason == "refusal" else None,
         "usage": usage or _usage(),
+        **(extra or {}),
     }
-    if stop_reason == "refusal":
-        body["stop_details"] = {"type": "refusal", "category": None, "explanation": None}
-    return {**body, **(extra or {})}
 
 
 _usage = usage  # the parameter of message() hides the function

@@ -5,6 +5,8 @@ from __future__ import annotations
 from llmotel.testing.openai_wire import errors, responses
 from llmotel.testing.reply import Body, Reply, Request
 
+_WAITING = ("queued", "in_progress")
+
 
 class Background:
     """The responses of one server that were sent as queued or in progress.
@@ -20,9 +22,8 @@ class Background:
 
     def keep(self, body: object) -> None:
         """Remembers ``body`` if it is a response that is not done."""
-        if isinstance(body, dict) and body.get("object") == "response":
-            if body.get("status") in ("queued", "in_progress"):
-                self._begun[body["id"]] = body
+        if isinstance(body, dict) and body.get("object") == "response" and body.get("status") in _WAITING:
+            self._begun[body["id"]] = body
 
     def retrieve(self, request: Request) -> Body | Reply:
         return self._end(request, "completed")
@@ -35,7 +36,7 @@ class Background:
         begun = self._begun.get(key)
         if begun is None:
             return errors.reply(404, f"Response with id '{key}' not found.", code="not_found")
-        if begun["status"] in ("queued", "in_progress"):
+        if begun["status"] in _WAITING:
             begun = responses.response(self.TEXT, model=begun["model"], status=status, request=begun, id=key)
             self._begun[key] = begun
         return begun

@@ -220,8 +220,10 @@ def _lane(choice: Body) -> list[Body]:
         function = call["function"]
         opening = {**call, "index": position, "function": {"name": function["name"], "arguments": ""}}
         deltas.append(delta({"tool_calls": [opening]}))
-        for piece in pieces(function["arguments"]):
-            deltas.append(delta({"tool_calls": [{"index": position, "function": {"arguments": piece}}]}))
+        deltas += [
+            delta({"tool_calls": [{"index": position, "function": {"arguments": piece}}]})
+            for piece in pieces(function["arguments"])
+        ]
     if spoken := message.get("audio"):
         deltas += [
             delta({"audio": {"id": spoken["id"], "transcript": piece}}) for piece in pieces(spoken["transcript"])

@@ -9,12 +9,12 @@ from llmotel.testing.reply import Body, Event, Reply
 
 _KNOWN: dict[int, tuple[str, str | None, str]] = {  # status -> type, code, message
     400: ("invalid_request_error", None, "Invalid value: 'developer'. Supported values are: 'system' and 'user'."),
-    401: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided: sk-test***. You can find your API key at https://platform.openai.com/account/api-keys."),
-    403: ("invalid_request_error", "unsupported_country_region_territory", "Country, region, or territory not supported."),
-    404: ("invalid_request_error", "model_not_found", "The model `gpt-0` does not exist or you do not have access to it."),
+    401: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided: sk-test***."),
+    403: ("request_forbidden", "unsupported_country_region_territory", "Country, region, or territory not supported."),
+    404: ("invalid_request_error", "model_not_found", "The model `gpt-0` does not exist."),
     409: ("invalid_request_error", "resource_conflict", "The resource was changed by another request."),
     422: ("invalid_request_error", None, "The request was well-formed but could not be processed."),
-    429: ("requests", "rate_limit_exceeded", "Rate limit reached for gpt-4.1 in organization org-loopback on requests per min (RPM): Limit 500, Used 500, Requested 1. Please try again in 2s."),
+    429: ("requests", "rate_limit_exceeded", "Rate limit reached for gpt-4.1 on requests per min (RPM): Limit 500."),
     500: ("server_error", None, "The server had an error while processing your request. Sorry about that!"),
     503: ("server_error", None, "The engine is currently overloaded, please try again later."),
 }  # fmt: skip

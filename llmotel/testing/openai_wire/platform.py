@@ -16,7 +16,7 @@ _CATEGORIES = (
 def moderations(
     inputs: int = 1, *, flagged: Sequence[str] = (), model: str = "omni-moderation-latest", extra: Body | None = None
 ) -> Body:
-    """A result for every one of the ``inputs``, with the categories ``flagged`` (``hate``, ``self-harm/intent`` ...)."""
+    """A result for every one of the ``inputs``, with the categories ``flagged`` (``hate``, ``violence/graphic``)."""
     result = {
         "flagged": bool(flagged),
         "categories": {name: name in flagged for name in _CATEGORIES},

@@ -11,7 +11,8 @@ from llmotel.testing.samples import ident, pieces
 
 def events(body: Body) -> list[Event]:
     """Every event from ``response.created`` to the last, numbered by ``sequence_number`` from 0. A body that is still
-    queued or in progress (a background response) ends after the events that say so, one that was cancelled has no end."""
+    queued or in progress (a background response) ends after the events that say so; a cancelled one has no last
+    event."""
     return [{**event, "sequence_number": number} for number, event in enumerate(_response(body))]
 
 

@@ -70,9 +70,9 @@ class Status:
         if counts.get("streams_without_usage"):
             hints.append(f"{counts['streams_without_usage']} streams carried no usage. {STREAM_REMEDY}.")
         if counts.get("unpriced"):
-            hints.append(f"{counts['unpriced']} calls have no known price. Give it in a file that LLMOTEL_PRICES names.")
-        if counts.get("errors"):
-            hints.append(f"{counts['errors']} internal errors; the last: {self.errors[-1] if self.errors else 'unknown'}.")
+            hints.append(f"{counts['unpriced']} calls have no known price. LLMOTEL_PRICES names a file with yours.")
+        if self.errors:
+            hints.append(f"{counts['errors']} internal errors; the last: {self.errors[-1]}.")
         if any(signal.failed for signal in self.signals):
             hints.append("Exports failed. `llmotel doctor` says whether the endpoint answers.")
         return hints
@@ -108,13 +108,18 @@ def status() -> Status:
     elif engine is None:
         reason = "LLMOTEL_DISABLED is set; llmotel.enable() switches it on"
     elif not engine.enabled:
-        reason = "llmotel.disable() was called"
-    found = Status(engine is not None and engine.enabled, reason, registry.report(), [], [])
+        reason = "LLMOTEL_DISABLED is set" if config.disabled else "llmotel.disable() was called"
+    found = Status(engine is not None and engine.enabled, reason, [], [], [])
     if config is not None:
         found.settings = [SettingStatus(*row) for row in config.rows()]
     if engine is not None:
         found.counts = {**engine.counts, "errors": engine.guard.errors}
         found.errors = list(engine.guard.last_errors)
+        found.signals = [SignalStatus(signal, "reused") for signal in SIGNALS]
+    try:
+        found.libraries = registry.report()
+    except Exception as error:
+        found.errors.append(f"registry.report: {type(error).__name__}: {error}")
     pipeline = running.pipeline if running is not None else None
     if pipeline is not None and config is not None:
         found.signals = [_of_signal(signal, pipeline.kinds[signal], config, pipeline.outlets) for signal in SIGNALS]
@@ -158,7 +163,8 @@ def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """``rows`` as lines, indented, each column as wide as its widest entry."""
     width = max((len(row) for row in rows), default=0)
     widths = [max((len(row[index]) for row in rows if index < len(row)), default=0) for index in range(width)]
-    return ["  " + "  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=False)).rstrip() for row in rows]
+    lines = ("  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=False)) for row in rows)
+    return [f"  {line}".rstrip() for line in lines]
 
 
 __all__ = ["SettingStatus", "SignalStatus", "Status", "columns", "status"]

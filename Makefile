@@ -1,0 +1,87 @@
+# What a contributor runs. Python and make are all it takes: every target makes the environment that it needs.
+# Another Python: make clean test PYTHON=python3.13. One test: make newest PYTEST_ARGS='-k fork'.
+
+PYTHON ?= python3
+VENV ?= .venv
+OLDEST_VENV ?= .venv-oldest
+PYTEST_ARGS ?=
+RUN = $(VENV)/bin/python
+PYTHONS = $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
+
+# Modules that write files which are checked in: without an argument they write, with --check they fail where a file is
+# not what they would write.
+GENERATORS = llmotel.prices.generate
+
+# What runs on the oldest supported client libraries too.
+OLDEST_TESTS = tests/contract tests/test_supported_versions.py
+
+MAKEFLAGS += --no-print-directory
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_NO_INPUT = 1
+export PYTHONUNBUFFERED = 1
+
+.PHONY: help demo test newest oldest test-all-pythons check format docs bench clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/ready ## A retrieval app on a local stand-in for OpenAI and Anthropic, and the telemetry of its calls
+	@$(RUN) examples/demo.py
+
+test: newest oldest ## All tests: everything on the newest client libraries, the contract on the oldest supported too
+
+newest: $(VENV)/ready ## Only the tests on the newest client libraries
+	@echo "== tests, newest client libraries"
+	@$(RUN) -m pytest $(PYTEST_ARGS)
+
+oldest: $(OLDEST_VENV)/ready ## Only the tests on the oldest supported client libraries
+	@echo "== tests, oldest supported client libraries"
+	@LLMOTEL_TEST_VERSIONS=oldest $(OLDEST_VENV)/bin/python -m pytest $(OLDEST_TESTS) $(PYTEST_ARGS)
+
+test-all-pythons: ## The tests under every supported Python that is installed here
+	@failed=; for version in $(PYTHONS); do \
+	  for python in python$$version $(HOME)/.pyenv/versions/$$version.*/bin/python missing; do \
+	    if $$python -c pass 2>/dev/null; then break; fi; \
+	  done; \
+	  if [ $$python = missing ]; then echo "== Python $$version: not installed here"; continue; fi; \
+	  echo "== Python $$version"; \
+	  $(MAKE) newest PYTHON=$$python VENV=.venv-$$version || failed="$$failed $$version"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "== failed:$$failed"; exit 1; fi
+
+check: $(VENV)/ready ## Lint, format, types, and whether generated files are up to date
+	@echo "== ruff"
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@echo "== mypy"
+	@$(RUN) -m mypy
+	@echo "== pyright"
+	@$(RUN) -m pyright --pythonpath $(RUN)
+	@for generator in $(GENERATORS); do echo "== $$generator"; $(RUN) -m $$generator --check || exit 1; done
+
+format: $(VENV)/ready ## Put code into the project's format
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+docs: $(VENV)/ready ## Write the generated files again
+	@for generator in $(GENERATORS); do echo "== $$generator"; $(RUN) -m $$generator || exit 1; done
+
+bench: $(VENV)/ready ## What llmotel costs a call, a chunk and a start, beside a bare client and other packages
+	@$(RUN) -m benchmarks
+
+clean: ## Remove environments, caches and whatever else the targets made
+	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment is made from nothing when pyproject.toml has changed since: what is left over never hides what is missing.
+$(VENV)/ready: GROUP = dev
+$(OLDEST_VENV)/ready: GROUP = oldest
+$(VENV)/ready $(OLDEST_VENV)/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "llmotel takes Python 3.10 or newer; $(PYTHON) is not. Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "== making $(@D) for $$($(PYTHON) --version), this takes about a minute"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --upgrade 'pip>=25.1' # the first that knows dependency groups
+	@echo "== installing the dependency group '$(GROUP)'"
+	@$(@D)/bin/python -m pip install --quiet --group $(GROUP) --editable .
+	@touch $@

@@ -1,0 +1,110 @@
+"""``python -m benchmarks``: measures everything and prints it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import memory, opcodes, report, startup, timing
+from benchmarks.environments import BASE, Environment, prepare
+from benchmarks.rows import Row, rows
+from benchmarks.workloads import WORKLOADS
+
+_QUICK_ROWS = ("none", "floor:latest", "llmotel:latest", "llmotel:latest+content")
+_QUICK_WORKLOADS = ("chat", "message", "stream-2", "stream-200", "events-2", "events-200")
+
+Environments = dict[str, Environment]
+Measured = tuple[str, Any]  # a section of the report, and what goes into the JSON file
+
+
+def _opcodes(quick: bool, chosen: list[Row], environments: Environments, _: argparse.Namespace) -> Measured:
+    workloads = [name for name in opcodes.COUNTED if not quick or name in _QUICK_WORKLOADS]
+    found = opcodes.measure(chosen, environments, report.progress, workloads)
+    return report.opcodes(found), found.as_json()
+
+
+def _timing(quick: bool, chosen: list[Row], environments: Environments, options: argparse.Namespace) -> Measured:
+    found = timing.measure(
+        chosen,
+        environments,
+        report.progress,
+        launches=options.launches or (1 if quick else 3),
+        rounds=options.rounds or (6 if quick else 12),
+        workloads=[name for name in WORKLOADS if not quick or name in _QUICK_WORKLOADS],
+    )
+    return report.timing(found), found.as_json()
+
+
+def _memory(quick: bool, chosen: list[Row], environments: Environments, _: argparse.Namespace) -> Measured:
+    chunks = memory.CHUNKS // 10 if quick else memory.CHUNKS
+    found, errors = memory.measure(chosen, environments, report.progress, chunks)
+    return report.memory(found, errors, chunks), {"chunks": chunks, "rows": found, "errors": errors}
+
+
+def _startup(quick: bool, chosen: list[Row], environments: Environments, options: argparse.Namespace) -> Measured:
+    rounds = options.starts or (4 if quick else 10)
+    found, errors = startup.measure(chosen, environments, report.progress, rounds=rounds)
+    return report.startup(found, errors, rounds), {"rounds": rounds, "rows": found, "errors": errors}
+
+
+_PARTS: dict[str, Callable[[bool, list[Row], Environments, argparse.Namespace], Measured]] = {
+    "opcodes": _opcodes,
+    "timing": _timing,
+    "memory": _memory,
+    "startup": _startup,
+}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rows", help="rows, or subjects for all their rows, comma separated (default: all)")
+    parser.add_argument("--parts", default=",".join(_PARTS), help="comma separated (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="within a minute: four rows, fewer rounds and workloads")
+    parser.add_argument("--launches", type=int, help="processes per row in timing (default: 3)")
+    parser.add_argument("--rounds", type=int, help="rounds per launch in timing (default: 12)")
+    parser.add_argument("--starts", type=int, help="processes per row in startup (default: 10)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
+    parser.add_argument("--readme", action="store_true", help="put the tables into benchmarks/README.md")
+    options = parser.parse_args()
+    unknown = set(options.parts.split(",")) - set(_PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(_PARTS)}")
+    return options
+
+
+def _machine(environments: Environments) -> dict[str, str]:
+    versions = environments[BASE].versions
+    names = ("openai", "anthropic", "opentelemetry-sdk", "wrapt")
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        **{name: versions[name] for name in names if name in versions},
+    }
+
+
+def main() -> None:
+    options = _options()
+    try:
+        chosen = rows(options.rows.split(",") if options.rows else _QUICK_ROWS if options.quick else ())
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    environments = prepare(chosen, report.progress)
+    skipped = {name: one.problem for name, one in environments.items() if one.problem}
+    results: dict[str, Any] = {"machine": _machine(environments), "skipped": skipped}
+    sections = [report.machine(results["machine"])]
+    for part in options.parts.split(","):
+        section, results[part] = _PARTS[part](options.quick, chosen, environments, options)
+        sections.append(section)
+    sections += [f"{name}: skipped: {problem}" for name, problem in skipped.items()]
+    print("\n\n".join(sections))
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1) + "\n")
+    if options.readme:
+        report.into_readme("\n\n".join(sections))
+
+
+main()

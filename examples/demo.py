@@ -1,0 +1,269 @@
+"""A small retrieval app with real clients, and what llmotel tells about it.  Run it with: make demo
+
+The providers are a stand-in on this machine, so it needs no key and costs nothing. With OTEL_EXPORTER_OTLP_ENDPOINT set
+everything is sent there too: look for the service llmotel-demo.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anthropic
+import openai
+from opentelemetry import trace
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from report import FEATURE, MODEL, table, trees
+
+import llmotel
+from llmotel.testing import ProviderServer, Reply, Request
+from llmotel.testing.anthropic_wire import blocks, messages
+from llmotel.testing.openai_wire import errors
+
+HANDBOOK = {
+    "returns": "A bicycle can be returned within 30 days when ridden less than 50 km. Frames have 5 years of warranty.",
+    "delivery": "Delivery takes 3 to 5 working days. Cargo bikes come by freight and take up to 2 weeks.",
+    "service": "The first inspection is free within 3 months. A full service costs 89 euros and takes one day.",
+    "hours": "The shop is open Tuesday to Saturday, 10 to 18. The workshop closes at 16.",
+}
+QUESTIONS = [
+    "Can I bring the bike back after two weeks?",
+    "When does the workshop close?",
+    "What is a full service?",
+    "How long does a cargo bike take?",
+    "Is the frame under warranty?",
+    "Are you open on Mondays?",
+]
+STOCK = {
+    "type": "function",
+    "function": {
+        "name": "check_stock",
+        "description": "How many of an article are in the shop.",
+        "parameters": {"type": "object", "properties": {"article": {"type": "string"}}, "required": ["article"]},
+    },
+}
+tracer = trace.get_tracer("bicycle-shop")
+
+
+class Shop:
+    """The application: it answers questions from its handbook. Of llmotel it only knows the tags."""
+
+    def __init__(self, server: ProviderServer) -> None:
+        self.openai = openai.OpenAI(api_key="demo", base_url=server.openai_url)
+        self.async_openai = openai.AsyncOpenAI(api_key="demo", base_url=server.openai_url)
+        self.anthropic = anthropic.Anthropic(api_key="demo", base_url=server.url)
+        self.index: list[tuple[str, list[float]]] = []
+
+    def read_handbook(self) -> None:
+        """Embeds the handbook: one call with many inputs."""
+        with tracer.start_as_current_span("index handbook"), llmotel.tags(feature="indexing"):
+            self.index = list(zip(HANDBOOK, self.embed(list(HANDBOOK.values())), strict=True))
+
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        response = self.openai.embeddings.create(model="text-embedding-3-small", input=texts, dimensions=64)
+        return [entry.embedding for entry in response.data]
+
+    def retrieve(self, question: str) -> str:
+        """The two chapters nearest to a question."""
+        with tracer.start_as_current_span("retrieve"):
+            [asked] = self.embed([question])
+            near = sorted(self.index, key=lambda entry: -sum(a * b for a, b in zip(entry[1], asked, strict=True)))
+            return "\n".join(HANDBOOK[chapter] for chapter, _ in near[:2])
+
+    def answer(self, question: str) -> str | None:
+        """Synchronous: retrieve, then ask."""
+        with tracer.start_as_current_span("answer"), llmotel.tags(feature="support", user_id="u-17"):
+            completion = self.openai.chat.completions.create(
+                model="gpt-4.1-mini", messages=_prompt(question, self.retrieve(question)), temperature=0.2
+            )
+            return completion.choices[0].message.content
+
+    async def answer_all(self, questions: list[str]) -> None:
+        """Asynchronous: many questions at once, each in a trace of its own."""
+
+        async def answer(question: str) -> None:
+            with tracer.start_as_current_span("answer in the background"), llmotel.tags(feature="mailbox"):
+                await self.async_openai.chat.completions.create(
+                    model="gpt-4.1-mini", messages=_prompt(question, HANDBOOK["returns"])
+                )
+
+        await asyncio.gather(*(answer(question) for question in questions))
+
+    async def answer_live(self, question: str) -> str:
+        """Streaming. The app does not ask for usage; LLMOTEL_STREAM_USAGE=inject does, and the app sees none of it."""
+        with tracer.start_as_current_span("answer live"), llmotel.tags(feature="chat"):
+            stream = await self.async_openai.chat.completions.create(
+                model="gpt-4.1", messages=_prompt(question, self.retrieve(question)), stream=True
+            )
+            return "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+
+    def order(self, request: str) -> str | None:
+        """A tool call: the model asks for the stock, the app looks, the model answers."""
+        with tracer.start_as_current_span("order"), llmotel.tags(feature="orders"):
+            said: list[Any] = [{"role": "user", "content": request}]
+            first = self.openai.chat.completions.create(model="gpt-4.1", messages=said, tools=[STOCK])
+            message = first.choices[0].message
+            for call in message.tool_calls or ():
+                with tracer.start_as_current_span(f"execute_tool {call.function.name}"):
+                    result = json.dumps({"article": call.function.arguments, "in_stock": 3})
+                said += [message, {"role": "tool", "tool_call_id": call.id, "content": result}]
+            return self.openai.chat.completions.create(model="gpt-4.1", messages=said).choices[0].message.content
+
+    def advise(self, *questions: str) -> None:
+        """A conversation on a cached prompt: the first turn writes the handbook to the cache, the others read it."""
+        handbook = {"type": "text", "text": "\n".join(HANDBOOK.values()) * 8, "cache_control": {"type": "ephemeral"}}
+        said: list[Any] = []
+        with tracer.start_as_current_span("advise"), llmotel.tags(feature="advice", session_id="s-4"):
+            for question in questions:
+                said.append({"role": "user", "content": question})
+                with self.anthropic.messages.stream(
+                    model="claude-sonnet-4-6", max_tokens=300, system=[handbook], messages=said
+                ) as stream:
+                    said.append({"role": "assistant", "content": stream.get_final_text()})
+
+    def cite(self, question: str) -> None:
+        """An answer with citations: llmotel says how much of it they cover."""
+        documents = [
+            {
+                "type": "document",
+                "title": chapter,
+                "source": {"type": "text", "media_type": "text/plain", "data": text},
+                "citations": {"enabled": True},
+            }
+            for chapter, text in HANDBOOK.items()
+        ]
+        with tracer.start_as_current_span("cite"), llmotel.tags(feature="advice"):
+            self.anthropic.messages.create(
+                model="claude-haiku-4-5",
+                max_tokens=300,
+                messages=[{"role": "user", "content": [*documents, {"type": "text", "text": question}]}],
+            )
+            llmotel.record_quality(user_satisfaction=1)
+
+    def ask_a_model_that_is_gone(self) -> None:
+        """An error: the app sees the very exception that it would see without llmotel."""
+        with tracer.start_as_current_span("old model"), llmotel.tags(feature="support"):
+            try:
+                self.openai.chat.completions.create(model="gpt-3", messages=_prompt(QUESTIONS[0], ""))
+            except openai.NotFoundError:
+                pass
+
+    async def close(self) -> None:
+        self.openai.close()
+        self.anthropic.close()
+        await self.async_openai.close()
+
+
+def _prompt(question: str, context: str) -> list[Any]:
+    return [
+        {"role": "system", "content": f"Answer from the handbook of the shop:\n{context}"},
+        {"role": "user", "content": question},
+    ]
+
+
+class OrdinaryDay:
+    """How the stand-in behaves: now and then slow, once overloaded, once out of order."""
+
+    def __init__(self) -> None:
+        self.chance = random.Random(4)
+        self.troubles = [errors.reply(429, retry_after=0.1), errors.reply(500, retry_after=0.1)]
+
+    def __call__(self, request: Request) -> Reply:
+        said = json.dumps(request.json)
+        if request.get("model") == "gpt-3":
+            return errors.reply(404, code="model_not_found")
+        if "When does the workshop close?" in said and self.troubles and request.path.endswith("/chat/completions"):
+            return self.troubles.pop(0)
+        if request.path.endswith("/embeddings"):
+            return Reply(delay=0.02 + 0.03 * self.chance.random())
+        body = _cited_answer() if '"document"' in said else None
+        return Reply(body, delay=0.1 + 0.6 * self.chance.random() ** 4, chunk_delay=0.01)
+
+
+def _cited_answer() -> dict[str, Any]:
+    """Three claims, of which the handbook supports two."""
+    returns, hours = HANDBOOK["returns"], HANDBOOK["hours"]
+    thirty_days = blocks.char_location(returns[:69], 0, 69)
+    until_six = blocks.char_location(hours[:46], 0, 46, document=3)
+    return messages.message(
+        [
+            blocks.text("You can return it within 30 days. ", citations=[thirty_days]),
+            blocks.text("We are open until six in the evening. ", citations=[until_six]),
+            blocks.text("A courier can collect it for 15 euros."),
+        ],
+        model="claude-haiku-4-5-20251001",
+        usage=messages.usage(412, 31),
+    )
+
+
+@contextmanager
+def step(text: str) -> Iterator[None]:
+    print(f"  {text:<58}", end="", flush=True)
+    begun = time.perf_counter()
+    yield
+    print(f"{time.perf_counter() - begun:5.1f} s", flush=True)
+
+
+async def run(shop: Shop) -> None:
+    with step("embedding the handbook"):
+        shop.read_handbook()
+    with step("answering questions, one with two retries"):
+        for question in QUESTIONS:
+            shop.answer(question)
+    with step("answering 24 letters at once"):
+        await shop.answer_all(QUESTIONS * 4)
+    with step("answering live, streaming"):
+        for question in QUESTIONS[:3]:
+            await shop.answer_live(question)
+    with step("taking an order, with a tool call"):
+        shop.order("How many Gravel 3 are in stock?")
+    with step("giving advice on a cached prompt, streaming"):
+        shop.advise("Which bike for the city?", "And with two children?", "What does the service cost then?")
+    with step("answering with citations"):
+        shop.cite("How can I return a bike, and until when are you open?")
+    with step("asking a model that is gone"):
+        shop.ask_a_model_that_is_gone()
+    await shop.close()
+
+
+def main() -> None:
+    endpoint = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    exporter = "otlp" if endpoint else "none"
+    llmotel.init(
+        service_name="llmotel-demo",
+        stream_usage="inject",
+        metric_tags="feature",
+        traces_exporter=exporter,
+        metrics_exporter=exporter,
+        logs_exporter=exporter,
+    )
+    finished = InMemorySpanExporter()
+    trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(finished))
+
+    print("A bicycle shop answers its customers. Real openai and anthropic clients, providers on this machine.\n")
+    with ProviderServer() as server:
+        server.script(*[OrdinaryDay()] * 200)
+        asyncio.run(run(Shop(server)))
+
+    spans = finished.get_finished_spans()
+    print(f"\n{trees(spans)}")
+    print(f"\n{table(spans, MODEL, 'model')}")
+    print(f"\n{table(spans, FEATURE, 'feature')}")
+    if endpoint:
+        arrived = llmotel.flush()
+        print(f"\n{'Sent to' if arrived else 'Could not send all of it to'} {endpoint}, as service llmotel-demo.")
+    else:
+        print(
+            "\nNothing was sent. OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 make demo sends it to a collector."
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""What all tests share: an environment without settings of the developer's, telemetry in memory, a provider server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from llmotel.testing import ProviderServer
+from telemetry import Telemetry
+
+
+def pytest_configure() -> None:
+    """Runs before the test modules, and with them the client libraries, are imported."""
+    for name in list(os.environ):
+        if name.startswith(("OTEL_", "LLMOTEL_", "OPENAI_", "ANTHROPIC_")) and not name.startswith("LLMOTEL_TEST_"):
+            del os.environ[name]
+    os.environ["LLMOTEL_RAISE"] = "1"  # a swallowed bug must not make a green test
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+
+@pytest.fixture
+def telemetry() -> Iterator[Telemetry]:
+    """Every library instrumented, and the signals of this test's calls."""
+    telemetry = Telemetry()
+    yield telemetry
+    telemetry.end()
+
+
+@pytest.fixture
+def server() -> Iterator[ProviderServer]:
+    """OpenAI and Anthropic, on loopback."""
+    with ProviderServer() as server:
+        yield server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="fail when a test is skipped")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    skipped = session.config.pluginmanager.get_plugin("terminalreporter").stats.get("skipped", ())
+    if session.config.getoption("--no-skips") and skipped:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", ())
+    if terminalreporter.config.getoption("--no-skips") and skipped:
+        terminalreporter.write_line(f"failed: {len(skipped)} skipped, and --no-skips was given", red=True)

@@ -1,0 +1,473 @@
+"""The ways in which applications call each provider: the table over which the contract is parametrised.
+
+A new provider adds one :class:`Provider` here and gets every test of this folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import anthropic
+import httpx2
+import openai
+from pydantic import BaseModel
+
+from contract.oracle import Tokens, chat_tokens, embedding_tokens, image_tokens, message_tokens, none, response_tokens
+from llmotel.testing import ProviderServer, Reply
+from llmotel.testing.anthropic_wire import errors as anthropic_errors
+from llmotel.testing.anthropic_wire import messages
+from llmotel.testing.openai_wire import audio, chat, completions, embeddings, images, platform, responses
+from llmotel.testing.openai_wire import errors as openai_errors
+from llmotel.testing.reply import BROKEN
+from llmotel.testing.samples import MP3
+
+WHOLE, STREAM, HELPER = "whole", "stream", "helper"
+PLAIN, RAW, STREAMING = "plain", "raw", "streaming"
+_ACCESSORS = {PLAIN: (), RAW: ("with_raw_response",), STREAMING: ("with_streaming_response",)}
+
+WAV = ("question.wav", b"RIFF\x24\x00\x00\x00WAVEfmt ", "audio/wav")
+PNG = ("cat.png", b"\x89PNG\r\n\x1a\n", "image/png")
+
+
+class Capital(BaseModel):
+    """What structured output is parsed into."""
+
+    city: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One way to call a provider.
+
+    ``form`` is what the caller gets: a WHOLE answer, a STREAM of chunks, or a HELPER, a context manager around one.
+    ``body`` is what the server answers, ``tokens`` reads from it what the telemetry has to say.
+    """
+
+    name: str
+    method: str
+    arguments: Callable[[], dict[str, Any]]
+    body: Any
+    form: str = WHOLE
+    operation: str = "chat"
+    variants: tuple[str, ...] = (PLAIN, RAW, STREAMING)
+    tokens: Callable[[Any], Tokens] = chat_tokens
+    finish_reasons: tuple[str, ...] | None = ("stop",)
+    usage_in_stream: bool = True
+    binary: bool = False  # the body is no JSON
+    query: tuple[str, ...] = ()  # positional arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One client library: how its clients are made, how its server fails, and everything that can be called."""
+
+    name: str
+    library: str
+    sync_client: Callable[..., Any]
+    async_client: Callable[..., Any]
+    url: Callable[[ProviderServer], str]
+    refuse: Callable[..., Reply]
+    error_types: dict[int, str]  # HTTP status -> error.type
+    stream_error_type: str  # error.type of an error in the middle of a stream
+    broken_event: str  # an event whose JSON ends in the middle
+    shapes: tuple[Shape, ...]
+    left_alone: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # calls that infer nothing
+
+    def shape(self, name: str) -> Shape:
+        """The shape called ``name``."""
+        return next(shape for shape in self.shapes if shape.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A shape of a provider, called synchronously or not, and in one of the variants that its library offers."""
+
+    provider: Provider
+    shape: Shape
+    variant: str = PLAIN
+    is_async: bool = False
+
+    @property
+    def id(self) -> str:
+        """``openai-chat.create-raw-async``."""
+        return "-".join(
+            (self.provider.name, self.shape.name, self.variant, "async" if self.is_async else "sync"),
+        )
+
+    def call(self, client: Any, **more: Any) -> Any:
+        """Makes the call; what comes back is to be awaited when the client is asynchronous."""
+        *resources, method = self.shape.method.split(".")
+        owner = client
+        for name in (*resources, *_ACCESSORS[self.variant], method):
+            owner = getattr(owner, name)
+        return owner(*self.shape.query, **self.shape.arguments(), **more)
+
+
+# OpenAI.
+
+QUESTION = "What is the capital of France, and why?"
+ANSWER = "Paris is the capital of France. It has been the seat of its kings since 987."
+PARSED = Capital(city="Paris", reason="It has been the seat of the kings of France.")
+_CHAT_USAGE = chat.usage(1200, 87, cached=1024, reasoning=32)
+_CHAT = chat.completion(ANSWER, usage=_CHAT_USAGE)
+_RESPONSE = responses.response(
+    [responses.reasoning("I know this."), responses.message(ANSWER)],
+    usage=responses.usage(1300, 96, cached=1152, reasoning=48),
+)
+
+
+def _chat(**more: Any) -> Callable[[], dict[str, Any]]:
+    return lambda: {
+        "model": "gpt-4.1",
+        "messages": [{"role": "system", "content": "You know the world."}, {"role": "user", "content": QUESTION}],
+        "temperature": 0.5,
+        "max_tokens": 200,
+        **more,
+    }
+
+
+def _response(**more: Any) -> Callable[[], dict[str, Any]]:
+    return lambda: {"model": "gpt-4.1", "input": QUESTION, "instructions": "You know the world.", **more}
+
+
+def _given(**arguments: Any) -> Callable[[], dict[str, Any]]:
+    return lambda: dict(arguments)
+
+
+OPENAI = Provider(
+    name="openai",
+    library="openai",
+    sync_client=openai.OpenAI,
+    async_client=openai.AsyncOpenAI,
+    url=lambda server: server.openai_url,
+    refuse=openai_errors.reply,
+    error_types={
+        400: "invalid_request_error",
+        401: "invalid_api_key",
+        429: "rate_limit_exceeded",
+        500: "server_error",
+    },
+    stream_error_type="server_error",
+    broken_event=BROKEN,
+    shapes=(
+        Shape("chat.create", "chat.completions.create", _chat(), _CHAT),
+        Shape(
+            "chat.parse",
+            "chat.completions.parse",
+            _chat(response_format=Capital),
+            chat.completion(PARSED.model_dump_json(), usage=_CHAT_USAGE),
+        ),
+        Shape("chat.stream", "chat.completions.create", _chat(stream=True), _CHAT, STREAM, usage_in_stream=False),
+        Shape(
+            "chat.stream+usage",
+            "chat.completions.create",
+            _chat(stream=True, stream_options={"include_usage": True}),
+            _CHAT,
+            STREAM,
+        ),
+        Shape(
+            "chat.helper",
+            "chat.completions.stream",
+            _chat(stream_options={"include_usage": True}),
+            _CHAT,
+            HELPER,
+            variants=(PLAIN,),
+        ),
+        Shape("responses.create", "responses.create", _response(), _RESPONSE, tokens=response_tokens),
+        Shape(
+            "responses.parse",
+            "responses.parse",
+            _response(text_format=Capital),
+            responses.response(PARSED.model_dump_json(), usage=responses.usage(140, 30)),
+            variants=(PLAIN, RAW),
+            tokens=response_tokens,
+        ),
+        Shape("responses.stream", "responses.create", _response(stream=True), _RESPONSE, STREAM, tokens=response_tokens),
+        Shape(
+            "responses.helper",
+            "responses.stream",
+            _response(),
+            _RESPONSE,
+            HELPER,
+            variants=(PLAIN,),
+            tokens=response_tokens,
+        ),
+        Shape(
+            "responses.background",
+            "responses.create",
+            _response(background=True),
+            responses.response(status="queued", id="resp_background"),
+            tokens=none,
+            finish_reasons=None,
+        ),
+        Shape(
+            "responses.retrieve",
+            "responses.retrieve",
+            dict,
+            _RESPONSE,
+            operation="fetch_response",
+            tokens=none,
+            query=("resp_background",),
+        ),
+        Shape(
+            "responses.retrieve.stream",
+            "responses.retrieve",
+            _given(stream=True),
+            _RESPONSE,
+            STREAM,
+            operation="fetch_response",
+            tokens=none,
+            query=("resp_background",),
+        ),
+        Shape(
+            "completions.create",
+            "completions.create",
+            _given(model="gpt-3.5-turbo-instruct", prompt=QUESTION),
+            completions.completion(ANSWER),
+            operation="text_completion",
+        ),
+        Shape(
+            "completions.stream",
+            "completions.create",
+            _given(
+                model="gpt-3.5-turbo-instruct", prompt=QUESTION, stream=True, stream_options={"include_usage": True}
+            ),
+            completions.completion(ANSWER),
+            STREAM,
+            operation="text_completion",
+        ),
+        Shape(
+            "embeddings.create",
+            "embeddings.create",
+            _given(model="text-embedding-3-small", input=[QUESTION, ANSWER], encoding_format="float"),
+            embeddings.embeddings([embeddings.vector(8), embeddings.vector(8, seed=1)], prompt_tokens=27),
+            operation="embeddings",
+            tokens=embedding_tokens,
+            finish_reasons=None,
+        ),
+        Shape(
+            "images.generate",
+            "images.generate",
+            _given(model="gpt-image-1", prompt="A cat in the rain"),
+            images.images(),
+            operation="generate_content",
+            tokens=image_tokens,
+            finish_reasons=None,
+        ),
+        Shape(
+            "images.stream",
+            "images.generate",
+            _given(model="gpt-image-1", prompt="A cat in the rain", stream=True, partial_images=2),
+            images.images(),
+            STREAM,
+            operation="generate_content",
+            tokens=image_tokens,
+            finish_reasons=None,
+        ),
+        Shape(
+            "images.edit",
+            "images.edit",
+            lambda: {"model": "gpt-image-1", "prompt": "Without rain", "image": PNG},
+            images.images(usage=images.usage(12, 1056, input_image=323)),
+            operation="generate_content",
+            tokens=image_tokens,
+            finish_reasons=None,
+        ),
+        Shape(
+            "images.variation",
+            "images.create_variation",
+            lambda: {"model": "dall-e-2", "image": PNG},
+            images.images(url="https://example.com/cat.png"),
+            operation="generate_content",
+            tokens=none,
+            finish_reasons=None,
+        ),
+        Shape(
+            "speech.create",
+            "audio.speech.create",
+            _given(model="gpt-4o-mini-tts", voice="coral", input=ANSWER),
+            MP3,
+            operation="generate_content",
+            tokens=none,
+            finish_reasons=None,
+            binary=True,
+        ),
+        Shape(
+            "transcriptions.create",
+            "audio.transcriptions.create",
+            lambda: {"model": "gpt-4o-transcribe", "file": WAV},
+            audio.transcription(QUESTION, usage=audio.token_usage(14, 12, text=3)),
+            operation="generate_content",
+            tokens=image_tokens,
+            finish_reasons=None,
+        ),
+        Shape(
+            "transcriptions.stream",
+            "audio.transcriptions.create",
+            lambda: {"model": "gpt-4o-transcribe", "file": WAV, "stream": True},
+            audio.transcription(QUESTION, usage=audio.token_usage(14, 12)),
+            STREAM,
+            operation="generate_content",
+            tokens=image_tokens,
+            finish_reasons=None,
+        ),
+        Shape(
+            "transcriptions.text",
+            "audio.transcriptions.create",
+            lambda: {"model": "whisper-1", "file": WAV, "response_format": "text"},
+            QUESTION,
+            operation="generate_content",
+            tokens=none,
+            finish_reasons=None,
+            binary=True,
+        ),
+        Shape(
+            "translations.create",
+            "audio.translations.create",
+            lambda: {"model": "whisper-1", "file": WAV},
+            audio.translation(QUESTION),
+            operation="generate_content",
+            tokens=none,
+            finish_reasons=None,
+        ),
+        Shape(
+            "moderations.create",
+            "moderations.create",
+            _given(model="omni-moderation-latest", input=QUESTION),
+            platform.moderations(flagged=("violence",)),
+            operation="moderation",
+            tokens=none,
+            finish_reasons=None,
+        ),
+    ),
+    left_alone={
+        "files.create": lambda client: client.files.create(file=("batch.jsonl", b"{}"), purpose="batch"),
+        "batches.create": lambda client: client.batches.create(
+            input_file_id="file-1", endpoint="/v1/chat/completions", completion_window="24h"
+        ),
+        "batches.retrieve": lambda client: client.batches.retrieve("batch_1"),
+        "models.retrieve": lambda client: client.models.retrieve("gpt-4.1"),
+    },
+)
+
+
+# Anthropic.
+
+_MESSAGE = messages.message(
+    ANSWER,
+    model="claude-opus-4-5-20251101",
+    usage=messages.usage(10, 43, cache_read=1000, cache_write_5m=300, cache_write_1h=200, thinking=12),
+)
+_PARSED_MESSAGE = messages.message(
+    PARSED.model_dump_json(), model="claude-opus-4-5-20251101", usage=messages.usage(150, 28)
+)
+
+
+def _message(**more: Any) -> Callable[[], dict[str, Any]]:
+    return lambda: {
+        "model": "claude-opus-4-5",
+        "max_tokens": 200,
+        "system": "You know the world.",
+        "messages": [{"role": "user", "content": QUESTION}],
+        "stop_sequences": ["Regards"],
+        **more,
+    }
+
+
+ANTHROPIC = Provider(
+    name="anthropic",
+    library="anthropic",
+    sync_client=anthropic.Anthropic,
+    async_client=anthropic.AsyncAnthropic,
+    url=lambda server: server.url,
+    refuse=anthropic_errors.reply,
+    error_types={
+        400: "invalid_request_error",
+        401: "authentication_error",
+        429: "rate_limit_error",
+        500: "api_error",
+    },
+    stream_error_type="overloaded_error",
+    broken_event=f"{BROKEN}\nevent: message_delta",
+    shapes=(
+        Shape("messages.create", "messages.create", _message(), _MESSAGE, tokens=message_tokens),
+        Shape(
+            "messages.parse",
+            "messages.parse",
+            _message(output_format=Capital),
+            _PARSED_MESSAGE,
+            variants=(PLAIN,),
+            tokens=message_tokens,
+        ),
+        Shape("messages.stream", "messages.create", _message(stream=True), _MESSAGE, STREAM, tokens=message_tokens),
+        Shape(
+            "messages.helper",
+            "messages.stream",
+            _message(),
+            _MESSAGE,
+            HELPER,
+            variants=(PLAIN,),
+            tokens=message_tokens,
+        ),
+        Shape("beta.create", "beta.messages.create", _message(betas=["x-2026"]), _MESSAGE, tokens=message_tokens),
+        Shape(
+            "beta.parse",
+            "beta.messages.parse",
+            _message(output_format=Capital),
+            _PARSED_MESSAGE,
+            variants=(PLAIN, RAW),
+            tokens=message_tokens,
+        ),
+        Shape("beta.stream", "beta.messages.create", _message(stream=True), _MESSAGE, STREAM, tokens=message_tokens),
+        Shape(
+            "beta.helper",
+            "beta.messages.stream",
+            _message(),
+            _MESSAGE,
+            HELPER,
+            variants=(PLAIN,),
+            tokens=message_tokens,
+        ),
+    ),
+    left_alone={
+        "count_tokens": lambda client: client.messages.count_tokens(
+            model="claude-opus-4-5", messages=[{"role": "user", "content": QUESTION}]
+        ),
+        "batches.create": lambda client: client.messages.batches.create(
+            requests=[{"custom_id": "a", "params": _message()()}]
+        ),
+        "batches.retrieve": lambda client: client.messages.batches.retrieve("msgbatch_1"),
+        "models.list": lambda client: client.models.list(),
+    },
+)
+
+PROVIDERS = (OPENAI, ANTHROPIC)
+
+
+def cases(*, variants: tuple[str, ...] = (PLAIN, RAW, STREAMING), form: str | None = None) -> Iterator[Case]:
+    """Every shape of every provider, synchronous and asynchronous, in each of ``variants`` that the shape has."""
+    for provider in PROVIDERS:
+        for shape in provider.shapes:
+            if form is not None and shape.form != form:
+                continue
+            for variant in shape.variants:
+                if variant in variants:
+                    yield Case(provider, shape, variant)
+                    yield Case(provider, shape, variant, is_async=True)
+
+
+def make_client(provider: Provider, server: ProviderServer, *, is_async: bool, **options: Any) -> Any:
+    """A client of ``provider`` that talks to ``server``. Without TLS certificates, which take 30 ms to load."""
+    transport = httpx2.AsyncClient if is_async else httpx2.Client
+    kind = provider.async_client if is_async else provider.sync_client
+    settings = {
+        "api_key": "sk-loopback",
+        "base_url": provider.url(server),
+        "max_retries": 0,
+        "http_client": transport(verify=False, timeout=30),
+        **options,
+    }
+    return kind(**settings)

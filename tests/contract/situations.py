@@ -1,0 +1,175 @@
+"""What can happen to a call, on either side of the wire, and what its span has to say then."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from contract import calling
+from contract.calling import Seen
+from contract.providers import HELPER, PLAIN, RAW, STREAM, STREAMING, WHOLE, Case, cases
+from llmotel.testing import Reply, Request
+from llmotel.testing.routes import Routes
+
+Script = Reply | Callable[[Request], Reply]
+
+
+def events_of(body: Any, request: Request) -> list[Any]:
+    """The events in which the server streams ``body``."""
+    route, _ = Routes().find(request.method, request.path, request.headers)
+    assert route.events is not None
+    return route.events(body, request)
+
+
+class Held:
+    """An answer that the server holds back until the test is over."""
+
+    def __init__(self) -> None:
+        self.reached, self._released = threading.Event(), threading.Event()
+
+    def nothing(self, _: Request) -> Reply:
+        """The script of an answer of which nothing comes."""
+        self.reached.set()
+        self._released.wait()
+        return Reply(fault="reset")
+
+    def stream(self, body: Any, count: int = 2) -> Script:
+        """The script of a stream of ``body`` of which only the first ``count`` events come."""
+
+        def script(request: Request) -> Reply:
+            return Reply(events=self._after(events_of(body, request)[:count]))
+
+        return script
+
+    def release(self) -> None:
+        """Ends the waiting."""
+        self._released.set()
+
+    def _after(self, events: list[Any]) -> Iterator[Any]:
+        yield from events
+        self.reached.set()
+        self._released.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """``fault`` and ``status`` are the server's doing, ``ending`` the caller's; ``outcome`` is what became of it."""
+
+    name: str
+    ending: str = calling.READ
+    fault: Any = None
+    status: int = 200
+    held: bool = False
+    timeout: float = 30.0
+    outcome: str | None = None
+    stream_outcome: str = "completed"
+    forms: tuple[str, ...] = (WHOLE, STREAM, HELPER)
+    variants: tuple[str, ...] = (PLAIN, RAW, STREAMING)
+    only_async: bool = False
+
+    def applies(self, case: Case) -> bool:
+        """Whether this can happen to ``case``."""
+        return (
+            case.shape.form in self.forms
+            and case.variant in self.variants
+            and (case.is_async or not self.only_async)
+            and not (case.shape.binary and self.fault in ("malformed", "empty"))  # any bytes are a good answer
+            and not (case.shape.binary and self.ending == calling.READ_LINES)
+        )
+
+    def script(self, case: Case, held: Held) -> Script:
+        """What the server does."""
+        if self.status != 200:
+            return case.provider.refuse(self.status)
+        if self.held and case.shape.form == WHOLE:
+            return held.nothing
+        if self.held:
+            return held.stream(case.shape.body)
+        if self.fault == "malformed_sse":
+            broken = case.provider.broken_event
+            return lambda request: Reply(events=[*events_of(case.shape.body, request)[:2], broken])
+        return Reply(case.shape.body, fault=self.fault)
+
+    def failure(self, case: Case, seen: Seen) -> str | None:
+        """The outcome on the span; ``None`` for a call that did not fail as far as its library is concerned."""
+        if self.fault in ("malformed", "empty") and (case.shape.form != WHOLE or case.variant == RAW):
+            return None  # no event at all in a stream; a raw response is parsed by the caller, after the call
+        if self.fault == "error_event" and seen.error is None:
+            return None  # the Responses API hands it over as an event like any other
+        return self.outcome
+
+    def ended(self, case: Case, seen: Seen) -> str | None:
+        """The outcome of the stream on the span; ``None`` where there was none."""
+        if case.shape.form == WHOLE or self.status != 200 or self.fault in ("reset", "hang"):
+            return None
+        if self.fault == "error_event" and seen.error is None:
+            return "completed"
+        if self.fault == "unknown_events" and seen.error is not None:
+            return "closed"  # OpenAI's helper for the Responses API, above the stream, gives up
+        in_with = case.shape.form == HELPER or case.variant == STREAMING
+        return "closed" if self.stream_outcome == "abandoned" and in_with else self.stream_outcome
+
+    def complete(self, seen: Seen) -> bool:
+        """Whether the caller got all that the provider had to say."""
+        return (
+            self.status == 200
+            and self.outcome is None
+            and seen.error is None
+            and self.fault not in ("malformed", "empty")
+            and self.stream_outcome == "completed"
+            and self.ending != calling.UNREAD
+        )
+
+
+_STREAMS = (STREAM, HELPER)
+_IN_HAND = (PLAIN, RAW)  # where the caller holds the stream itself
+
+OK = Situation("ok")
+BAD_REQUEST = Situation("400", status=400, outcome="validation")
+SITUATIONS = (
+    OK,
+    Situation("ok in a with", calling.READ_WITH, forms=(STREAM,)),
+    Situation("ok by next", calling.READ_NEXT, forms=_STREAMS),
+    Situation("ok by lines", calling.READ_LINES, forms=(WHOLE, STREAM), variants=(STREAMING,)),
+    BAD_REQUEST,
+    Situation("401", status=401, outcome="authentication"),
+    Situation("429", status=429, outcome="rate_limit"),
+    Situation("500", status=500, outcome="server"),
+    Situation("connection", fault="reset", outcome="network"),
+    Situation("timeout", fault="hang", timeout=0.15, outcome="timeout"),
+    Situation("stalled", held=True, timeout=0.15, outcome="timeout", stream_outcome="error", forms=_STREAMS),
+    Situation(
+        "cancelled", calling.CANCELLED, held=True, outcome="cancelled", stream_outcome="cancelled", only_async=True
+    ),
+    Situation("cut", fault="cut", outcome="network", stream_outcome="error"),
+    Situation("malformed", fault="malformed", outcome="server"),
+    Situation("malformed event", fault="malformed_sse", outcome="server", stream_outcome="error", forms=_STREAMS),
+    Situation("error event", fault="error_event", outcome="server", stream_outcome="error", forms=_STREAMS),
+    Situation("unknown events", fault="unknown_events", forms=_STREAMS),
+    Situation("empty", fault="empty", outcome="server"),
+    Situation("closed", calling.CLOSED, stream_outcome="closed", forms=_STREAMS),
+    Situation("broken off", calling.BROKEN_OFF, stream_outcome="closed", forms=_STREAMS),
+    Situation("raised", calling.RAISED, stream_outcome="closed", forms=_STREAMS),
+    Situation("dropped", calling.DROPPED, stream_outcome="abandoned", forms=(STREAM,), variants=_IN_HAND),
+    Situation("unread", calling.UNREAD, stream_outcome="abandoned", forms=_STREAMS),
+)
+
+# Shapes that stand for the others where the variant, not the shape, is what matters.
+_REPRESENTATIVE = frozenset(
+    {
+        "chat.create", "chat.stream+usage", "responses.create", "responses.stream", "embeddings.create",
+        "speech.create", "transcriptions.text", "images.stream", "messages.create", "messages.stream", "beta.stream",
+    }
+)  # fmt: skip
+
+
+def crossings() -> Iterator[tuple[Case, Situation]]:
+    """Every shape in every situation that it can be in; in its raw and streaming variants only those shapes that stand
+    for the others, and of the rest success and a refusal."""
+    for case in cases():
+        whole = case.variant == PLAIN or case.shape.name in _REPRESENTATIVE
+        for situation in SITUATIONS if whole else (OK, BAD_REQUEST):
+            if situation.applies(case):
+                yield case, situation

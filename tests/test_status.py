@@ -1,0 +1,98 @@
+"""``llmotel.status()``: data for a health endpoint, and a page to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+
+import llmotel
+from bare import call
+from llmotel import setup
+from receiver import Receiver
+
+
+@pytest.fixture(autouse=True)
+def off() -> Iterator[None]:
+    yield
+    llmotel.shutdown(0)
+
+
+def initialised(**arguments: object) -> None:
+    llmotel.init(tracer_provider=TracerProvider(shutdown_on_exit=False), **arguments)  # type: ignore[arg-type]
+
+
+def test_before_init_it_tells_what_init_would_find(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMOTEL_SEMCONV", "dup")
+    found = llmotel.status()
+    assert (found.enabled, found.reason) == (False, "llmotel.init() has not been called")
+    assert [(row.value, row.origin) for row in found.settings if row.name == "semconv"] == [("dup", "LLMOTEL_SEMCONV")]
+    assert {"openai", "anthropic"} <= {row.library for row in found.libraries}
+
+
+def test_a_wrong_setting_is_the_reason_and_no_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMOTEL_SEMCONV", "newest")
+    assert llmotel.status().reason.startswith("LLMOTEL_SEMCONV='newest'")
+
+
+def test_after_init_it_is_on() -> None:
+    initialised()
+    found = llmotel.status()
+    assert (found.enabled, found.reason) == (True, "")
+
+
+def test_it_is_plain_data() -> None:
+    initialised()
+    data = json.loads(json.dumps(llmotel.status().as_dict()))
+    assert data["signals"][0] == {"signal": "traces", "provider": "given", "endpoint": None, "sent": 0, "failed": 0}
+    assert data["version"] == llmotel.__version__
+    assert data["counts"]["unpriced"] == 0
+
+
+def test_exports_of_its_own_are_counted() -> None:
+    with Receiver() as receiver:
+        llmotel.init(isolated=True, endpoint=receiver.url)
+        call()
+        assert llmotel.flush()
+        [traces, *_] = llmotel.status().signals
+        assert (traces.endpoint, traces.sent, traces.failed) == (f"{receiver.url}/v1/traces", 1, 0)
+        llmotel.shutdown()
+
+
+def test_counts_come_with_hints() -> None:
+    initialised()
+    engine = setup.engine()
+    assert engine is not None
+    assert not llmotel.status().hints
+    engine.counts["streams_without_usage"] = 3
+    engine.counts["unpriced"] = 2
+    hints = llmotel.status().hints
+    assert hints[0].startswith("3 streams carried no usage. Set LLMOTEL_STREAM_USAGE=inject")
+    assert "LLMOTEL_PRICES" in hints[1]
+
+
+def test_internal_errors_are_shown() -> None:
+    initialised()
+    engine = setup.engine()
+    assert engine is not None
+    engine.guard.raise_errors = False
+    engine.guard.caught("openai.read_response", KeyError("choices"))
+    found = llmotel.status()
+    assert (found.counts["errors"], found.errors) == (1, ["openai.read_response: KeyError"])
+
+
+def test_the_page_shows_what_was_chosen_and_no_defaults() -> None:
+    initialised(semconv="dup", disabled_instrumentations=["anthropic"])
+    page = str(llmotel.status())
+    assert page.startswith(f"llmotel {llmotel.__version__}: on\n\nLibraries\n  anthropic")
+    assert "  semconv                    dup        from argument" in page
+    assert "  traces   the provider given to init()" in page
+    assert "metric_interval" not in page
+
+
+def test_the_page_shows_no_secrets() -> None:
+    initialised(headers={"x-api-key": "hunter2"}, endpoint="http://me:hunter2@collector:4318")
+    assert "hunter2" not in str(llmotel.status())
+    assert "hunter2" not in str(llmotel.status().as_dict())

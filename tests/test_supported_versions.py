@@ -1,0 +1,151 @@
+"""The versions that llmotel says it supports are those that are tested: oldest and newest, exactly.
+
+``make oldest`` runs this file and the contract with the dependency group ``oldest`` of pyproject.toml installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from importlib import metadata
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import openai
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from llmotel import registry
+from llmotel.instrumentor import Instrumentor
+from llmotel.testing import ProviderServer
+from telemetry import Telemetry
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))
+BASE = [Requirement(dependency) for dependency in PYPROJECT["project"]["dependencies"]]
+ASK: list[Any] = [{"role": "user", "content": "What is the capital of France?"}]
+
+
+def pins(group: str) -> dict[str, Requirement]:
+    """The requirements of a dependency group that allow one version only, by name."""
+    requirements = [Requirement(entry) for entry in PYPROJECT["dependency-groups"][group] if isinstance(entry, str)]
+    return {requirement.name: requirement for requirement in requirements if "==" in str(requirement.specifier)}
+
+
+def lowest(requirement: Requirement) -> str:
+    """The oldest version that ``requirement`` allows."""
+    [low] = [part.version for part in requirement.specifier if part.operator in (">=", "==")]
+    return low
+
+
+def instrumentor(library: str) -> Instrumentor:
+    module, _, name = registry.LIBRARIES[library].partition(":")
+    made: Instrumentor = getattr(importlib.import_module(module), name)()
+    return made
+
+
+@pytest.fixture
+def openai_client(server: ProviderServer) -> openai.OpenAI:
+    return openai.OpenAI(api_key="sk-test", base_url=server.openai_url, max_retries=0)
+
+
+@pytest.fixture
+def anthropic_client(server: ProviderServer) -> anthropic.Anthropic:
+    return anthropic.Anthropic(api_key="sk-test", base_url=server.url, max_retries=0)
+
+
+@pytest.mark.parametrize("library", registry.LIBRARIES)
+def test_the_oldest_supported_version_of_a_library_is_the_one_that_is_tested(library: str) -> None:
+    assert lowest(pins("oldest")[library]) == instrumentor(library).provider.versions[0]
+
+
+@pytest.mark.parametrize("dependency", BASE, ids=attrgetter("name"))
+def test_the_oldest_allowed_version_of_a_base_dependency_is_the_one_that_is_tested(dependency: Requirement) -> None:
+    assert Version(lowest(pins("oldest")[dependency.name])) == Version(lowest(dependency))
+
+
+def test_the_tests_run_on_exactly_the_versions_that_they_are_meant_for() -> None:
+    group = pins(os.environ.get("LLMOTEL_TEST_VERSIONS", "dev")).values()
+    meant = {pin.name: lowest(pin) for pin in group if pin.marker is None or pin.marker.evaluate()}
+    assert {name: metadata.version(name) for name in meant} == meant
+
+
+@pytest.mark.parametrize("library", registry.LIBRARIES)
+def test_the_installed_version_of_a_library_is_instrumented(library: str, telemetry: Telemetry) -> None:
+    row = next(row for row in registry.report() if row.library == library)
+    assert (row.version, row.state) == (metadata.version(library), "instrumented")
+    assert "missing" not in row.detail
+
+
+def test_a_call_to_openai_is_a_span_with_its_tokens(telemetry: Telemetry, openai_client: openai.OpenAI) -> None:
+    answer = openai_client.chat.completions.create(model="gpt-4.1", messages=ASK)
+    assert answer.usage is not None
+    assert telemetry.span.name == "chat gpt-4.1"
+    assert telemetry.span.attributes["gen_ai.usage.output_tokens"] == answer.usage.completion_tokens
+
+
+def test_a_stream_of_openai_is_a_span_with_its_tokens(telemetry: Telemetry, openai_client: openai.OpenAI) -> None:
+    *_, last = openai_client.chat.completions.create(
+        model="gpt-4.1", messages=ASK, stream=True, stream_options={"include_usage": True}
+    )
+    assert last.usage is not None
+    assert telemetry.span.attributes["llmotel.stream.outcome"] == "completed"
+    assert telemetry.span.attributes["gen_ai.usage.output_tokens"] == last.usage.completion_tokens
+
+
+def test_usage_is_asked_for_when_the_user_wants_that(
+    telemetry: Telemetry, server: ProviderServer, openai_client: openai.OpenAI
+) -> None:
+    telemetry(stream_usage="inject")
+    chunks = list(openai_client.chat.completions.create(model="gpt-4.1", messages=ASK, stream=True))
+    assert server.last.json["stream_options"] == {"include_usage": True}
+    assert all(chunk.choices for chunk in chunks)
+    assert telemetry.span.attributes["llmotel.usage.source"] == "injected"
+
+
+def test_a_raw_response_of_openai_is_a_span_with_its_tokens(telemetry: Telemetry, openai_client: openai.OpenAI) -> None:
+    answer = openai_client.chat.completions.with_raw_response.create(model="gpt-4.1", messages=ASK).parse()
+    assert answer.usage is not None
+    assert telemetry.span.attributes["gen_ai.usage.output_tokens"] == answer.usage.completion_tokens
+
+
+def test_a_call_to_anthropic_is_a_span_with_its_tokens(
+    telemetry: Telemetry, anthropic_client: anthropic.Anthropic
+) -> None:
+    answer = anthropic_client.messages.create(model="claude-sonnet-5-5", max_tokens=64, messages=ASK)
+    assert telemetry.span.name == "chat claude-sonnet-5-5"
+    assert telemetry.span.attributes["gen_ai.usage.output_tokens"] == answer.usage.output_tokens
+
+
+def test_a_stream_of_anthropic_is_a_span_with_its_tokens(
+    telemetry: Telemetry, anthropic_client: anthropic.Anthropic
+) -> None:
+    with anthropic_client.messages.stream(model="claude-sonnet-5-5", max_tokens=64, messages=ASK) as stream:
+        answer = stream.get_final_message()
+    assert telemetry.span.attributes["llmotel.stream.outcome"] == "completed"
+    assert telemetry.span.attributes["gen_ai.usage.output_tokens"] == answer.usage.output_tokens
+
+
+def test_a_library_below_its_oldest_supported_version_is_left_alone_and_says_so(
+    telemetry: Telemetry,
+    openai_client: openai.OpenAI,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(openai, "__version__", "1.39.9")
+    with caplog.at_level(logging.WARNING, "llmotel"):
+        telemetry()
+    assert openai_client.chat.completions.create(model="gpt-4.1", messages=ASK).choices
+    assert not telemetry.spans
+    row = next(row for row in registry.report() if row.library == "openai")
+    assert (row.state, row.detail) == ("unsupported version", "1.39.9 is not >=1.40.0")
+    assert "openai 1.39.9 is not instrumented: supported is >=1.40.0" in caplog.text
