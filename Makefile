@@ -10,7 +10,7 @@ PYTHONS = $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 
 # Modules that write files which are checked in: without an argument they write, with --check they fail where a file is
 # not what they would write.
-GENERATORS = llmotel.prices.generate
+GENERATORS = llmotel.prices.generate docs.readme docs.telemetry.render
 
 # What runs on the oldest supported client libraries too.
 OLDEST_TESTS = tests/contract tests/test_supported_versions.py

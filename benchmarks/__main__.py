@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import memory, opcodes, report, startup, timing
-from benchmarks.environments import BASE, Environment, prepare
-from benchmarks.rows import Row, rows
+from benchmarks.environments import Environment, prepare
+from benchmarks.rows import BASE, Row, rows
 from benchmarks.workloads import WORKLOADS
 
-_QUICK_ROWS = ("none", "floor:latest", "llmotel:latest", "llmotel:latest+content")
-_QUICK_WORKLOADS = ("chat", "message", "stream-2", "stream-200", "events-2", "events-200")
+_QUICK_ROWS = ("none", "floor:latest", "llmotel:latest")
+_QUICK_WORKLOADS = ("chat", "message", "stream-2", "stream-200")
 
 Environments = dict[str, Environment]
 Measured = tuple[str, Any]  # a section of the report, and what goes into the JSON file
@@ -33,20 +33,20 @@ def _timing(quick: bool, chosen: list[Row], environments: Environments, options:
         environments,
         report.progress,
         launches=options.launches or (1 if quick else 3),
-        rounds=options.rounds or (6 if quick else 12),
+        rounds=options.rounds or (5 if quick else 12),
         workloads=[name for name in WORKLOADS if not quick or name in _QUICK_WORKLOADS],
     )
     return report.timing(found), found.as_json()
 
 
 def _memory(quick: bool, chosen: list[Row], environments: Environments, _: argparse.Namespace) -> Measured:
-    chunks = memory.CHUNKS // 10 if quick else memory.CHUNKS
-    found, errors = memory.measure(chosen, environments, report.progress, chunks)
-    return report.memory(found, errors, chunks), {"chunks": chunks, "rows": found, "errors": errors}
+    size = {"chunks": 2_000, "streams": 10} if quick else {"chunks": memory.CHUNKS, "streams": memory.STREAMS}
+    found, errors = memory.measure(chosen, environments, report.progress, **size)
+    return report.memory(found, errors, **size), {**size, "rows": found, "errors": errors}
 
 
 def _startup(quick: bool, chosen: list[Row], environments: Environments, options: argparse.Namespace) -> Measured:
-    rounds = options.starts or (4 if quick else 10)
+    rounds = options.starts or (3 if quick else 10)
     found, errors = startup.measure(chosen, environments, report.progress, rounds=rounds)
     return report.startup(found, errors, rounds), {"rounds": rounds, "rows": found, "errors": errors}
 
@@ -63,7 +63,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", help="rows, or subjects for all their rows, comma separated (default: all)")
     parser.add_argument("--parts", default=",".join(_PARTS), help="comma separated (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="within a minute: four rows, fewer rounds and workloads")
+    parser.add_argument("--quick", action="store_true", help="within a minute: three rows, fewer rounds and workloads")
     parser.add_argument("--launches", type=int, help="processes per row in timing (default: 3)")
     parser.add_argument("--rounds", type=int, help="rounds per launch in timing (default: 12)")
     parser.add_argument("--starts", type=int, help="processes per row in startup (default: 10)")

@@ -147,7 +147,7 @@ _ANTHROPIC_HEAD = {
 
 def chat() -> bytes:
     """A chat completion with about 1.5 KB of text and every usage detail."""
-    said = {"role": "assistant", "content": _SAID + _NOTE * 4, "refusal": None, "annotations": []}
+    said: dict[str, Any] = {"role": "assistant", "content": _SAID + _NOTE * 4, "refusal": None, "annotations": []}
     choice = {"index": 0, "message": said, "logprobs": None, "finish_reason": "stop"}
     return _json({**_OPENAI_HEAD, "object": "chat.completion", "choices": [choice], "usage": _OPENAI_USAGE})
 
@@ -177,7 +177,12 @@ def message_events() -> tuple[tuple[bytes, ...], bytes, tuple[bytes, ...]]:
     def event(kind: str, **fields: Any) -> bytes:
         return f"event: {kind}\ndata: ".encode() + _json({"type": kind, **fields}) + b"\n\n"
 
-    started = {**_ANTHROPIC_HEAD, "content": [], "stop_reason": None, "usage": {**_ANTHROPIC_USAGE, "output_tokens": 1}}
+    started: dict[str, Any] = {
+        **_ANTHROPIC_HEAD,
+        "content": [],
+        "stop_reason": None,
+        "usage": {**_ANTHROPIC_USAGE, "output_tokens": 1},
+    }
     head = (
         event("message_start", message=started),
         event("content_block_start", index=0, content_block={"type": "text", "text": ""}),

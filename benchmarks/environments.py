@@ -27,7 +27,7 @@ _FOREIGN = ("OTEL_", "LLMOTEL_", "OPENAI_", "ANTHROPIC_", "TRACELOOP_", "LANGFUS
 
 @dataclass(frozen=True)
 class Environment:
-    """``problem`` says why there is none; ``baseline`` names the environment whose bare client rows are compared with."""
+    """``problem`` says why there is none; ``baseline`` names the environment of the bare client to compare with."""
 
     name: str
     python: Path
@@ -114,7 +114,7 @@ class Child:
             **row.variables,
         )
         self.row = row
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the child
         self._process = subprocess.Popen(
             [str(environment.python), "-W", "ignore", "-m", f"benchmarks.{part}", "--child", row.label],
             stdin=subprocess.PIPE,

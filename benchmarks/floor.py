@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
@@ -292,5 +293,5 @@ class Latest:
                 counter.add(number, counted)
         if arrived:
             self.first_chunk.record(arrived[0] - record.clock, dimensions)
-            for before, after in zip(arrived, arrived[1:]):  # noqa: B905 - one shorter by intent
+            for before, after in pairwise(arrived):
                 self.per_chunk.record(after - before, dimensions)

@@ -1,4 +1,4 @@
-"""What llmotel promises to cost at most. The tests hold the counted ones; the report prints all beside what was measured.
+"""What llmotel promises to cost at most. The tests hold the counted ones; the report prints all of them.
 
 Measured on Python 3.11 with openai 3.54, anthropic 2.12 and OpenTelemetry 1.45.
 """
@@ -22,7 +22,7 @@ class Limit(NamedTuple):
 OPCODES = (
     Limit("chat, legacy metrics", "llmotel:legacy", "chat", 7_500, "bytecodes"),
     Limit("chat, latest metrics and cost", "llmotel:latest", "chat", 7_500, "bytecodes"),
-    Limit("chat, latest metrics and cost", "llmotel:latest", "chat", 1.5, "× the floor", relative_to="floor:latest"),
+    Limit("chat, latest metrics and cost", "llmotel:latest", "chat", 1.5, "x the floor", relative_to="floor:latest"),
     Limit("chat, content on, legacy", "llmotel:legacy+content", "chat", 10_000, "bytecodes"),
     Limit("chat, content on, latest", "llmotel:latest+content", "chat", 10_000, "bytecodes"),
     Limit("anthropic message", "llmotel:latest", "message", 7_500, "bytecodes"),

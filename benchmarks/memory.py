@@ -24,35 +24,43 @@ Memory = dict[str, dict[str, float]]
 
 
 def _answer(stage: Stage, question: str) -> dict[str, float]:
-    """In the child, in kilobytes. ``peak_kb`` and ``kept_kb``: highest, and still in use after, one stream of as many
-    chunks as asked for; ``growth_kb``: still in use after a hundred streams."""
+    """In the child, in kilobytes. ``peak_kb`` and ``kept_kb``: highest, and still in use after, one stream of so many
+    chunks; ``growth_kb``: still in use after so many streams more."""
+
+    chunks, streams = map(int, question.split())
 
     def read(chunks: int, streams: int = 1) -> None:
+        once = stage.ready(WORKLOADS[f"stream-{LONG}"], stream(bodies.chat_chunks, chunks))
         for _ in range(streams):
-            stage.ready(WORKLOADS[f"stream-{LONG}"], stream(bodies.chat_chunks, chunks))()
+            once()
 
     def in_use() -> int:
         stage.flush()
         gc.collect()
         return tracemalloc.get_traced_memory()[0]
 
-    read(LONG, 3)
+    read(LONG)
     stage.flush()
     tracemalloc.start()
-    read(LONG, 10)
+    read(LONG, 3)
     before = in_use()
     tracemalloc.reset_peak()
-    read(int(question))
+    read(chunks)
     peak = tracemalloc.get_traced_memory()[1]
     after = in_use()
-    read(LONG, STREAMS)
+    read(LONG, streams)
     growth = in_use() - after
     tracemalloc.stop()
     return {"peak_kb": (peak - before) / 1024, "kept_kb": (after - before) / 1024, "growth_kb": growth / 1024}
 
 
 def measure(
-    chosen: Iterable[Row], environments: Mapping[str, Environment], say: Callable[[str], None], chunks: int = CHUNKS
+    chosen: Iterable[Row],
+    environments: Mapping[str, Environment],
+    say: Callable[[str], None],
+    *,
+    chunks: int = CHUNKS,
+    streams: int = STREAMS,
 ) -> tuple[Memory, dict[str, str]]:
     """The figures of each row, and why rows have none."""
     found: Memory = {}
@@ -63,7 +71,7 @@ def measure(
             continue
         say(f"memory of {row.label}")
         try:
-            found[row.label] = ask(environment, row, "memory", str(chunks))
+            found[row.label] = ask(environment, row, "memory", f"{chunks} {streams}")
         except RowError as error:
             errors[row.label] = str(error)
     return found, errors

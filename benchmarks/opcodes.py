@@ -2,17 +2,19 @@
 
     python -m benchmarks.opcodes --rows none,floor,llmotel [--profile chat]
 
-They do not see the time spent inside C (``json``, ``hashlib``); :mod:`benchmarks.timing` does. Differs between versions of
-Python, so numbers of one version only can be compared.
+They do not see the time spent inside C (``json``, ``hashlib``); :mod:`benchmarks.timing` does. Versions of Python
+differ in them, so that only numbers of the same one can be compared.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
@@ -23,6 +25,7 @@ from benchmarks.rows import Row, bare, rows
 from benchmarks.stage import Stage, serve
 from benchmarks.workloads import LONG, SHORT, WORKLOADS
 
+_INSTRUMENTS = "instruments"
 _DEFERRED = 3  # calls whose deferred work is counted together
 
 # Not the chats at once: they execute what a chat does, in fifty times the time it takes to count it.
@@ -84,18 +87,24 @@ def _run(trace: Any, function: Callable[[], object]) -> None:
 def _answer(stage: Stage, question: str) -> dict[str, Any]:
     """In the child: the counts of a workload and what it left for other threads, or, if asked, who executed what."""
     name, _, part = question.partition(" ")
+    if name == _INSTRUMENTS:
+        return {_INSTRUMENTS: sorted(stage.telemetry.collect())}
     workload = WORKLOADS[name]
     once = stage.ready(workload)
     for _ in range(3):
         once()
     stage.flush()
-    gc.collect()
     if part:
         places = count_by_place(once)
         if part == "deferred":
             places = count_by_place(stage.settle)
         return {"profile": places}
-    return {"calling": _steady(once) / workload.calls, "deferred": _deferred(stage, once) / workload.calls}
+    last = stage.telemetry.spans.last
+    return {
+        "calling": _steady(once) / workload.calls,
+        "deferred": _deferred(stage, once) / workload.calls,
+        "attributes": sorted(last.attributes or ()) if last is not None else [],
+    }
 
 
 def _steady(once: Callable[[], None]) -> int:
@@ -114,7 +123,7 @@ def _deferred(stage: Stage, once: Callable[[], None]) -> float:
 
 def _short(path: str) -> str:
     for mark in ("site-packages/", "/llmotel_instrumentors/", "/llmotel/", "/benchmarks/", "/lib/python"):
-        before, found, after = path.rpartition(mark)
+        _, found, after = path.rpartition(mark)
         if found:
             return after if mark in ("site-packages/", "/lib/python") else mark[1:] + after
     return path
@@ -129,6 +138,8 @@ class Counted:
     deferred: Counts = field(default_factory=dict)
     profile: dict[str, Counts] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, list[str]] = field(default_factory=dict)  # of the span of each workload
+    instruments: list[str] = field(default_factory=list)  # that anything was recorded on
 
 
 class Opcodes:
@@ -146,7 +157,7 @@ class Opcodes:
     def figures(self, label: str) -> Counts:
         """:meth:`over` for whole calls, and per chunk for streams."""
         over = self.over(label)
-        found = {name: over[name] for name in ("chat", "message", "embeddings") if name in over}
+        found: Counts = {name: over[name] for name in ("chat", "message", "embeddings") if name in over}
         for name in ("stream", "helper", "events"):
             short, long = over.get(f"{name}-{SHORT}"), over.get(f"{name}-{LONG}")
             if short is not None and long is not None:
@@ -187,16 +198,22 @@ def measure(
     ``part`` asks for a profile instead of numbers: of the ``calling`` thread, or of what is ``deferred``.
     """
     found, wanted = Opcodes(), list(workloads)
+    rows: dict[str, Row] = {}
     for row in chosen:
         environment = environments[row.home]
-        if environment.problem:
-            continue
-        baseline = bare(environment.baseline)
-        for one in (baseline, row):
-            if one.label not in found.rows:
-                say(f"counting the bytecodes of {one.label}")
-                counted = found.rows[one.label] = Counted(baseline.label)
-                _fill(counted, one, environments[one.home], wanted, part)
+        if not environment.problem:
+            baseline = bare(environment.baseline)
+            for one in (baseline, row):
+                if one.label not in rows:
+                    rows[one.label] = one
+                    found.rows[one.label] = Counted(baseline.label)
+
+    def fill(row: Row) -> None:
+        _fill(found.rows[row.label], row, environments[row.home], wanted, part)
+        say(f"counted the bytecodes of {row.label}")
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(fill, rows.values()))
     return found
 
 
@@ -215,6 +232,11 @@ def _fill(counted: Counted, row: Row, environment: Environment, workloads: Itera
                 counted.profile[name] = answer["profile"]
             else:
                 counted.calling[name], counted.deferred[name] = answer["calling"], answer["deferred"]
+                counted.attributes[name] = answer["attributes"]
+        if not part:
+            counted.instruments = child.ask(_INSTRUMENTS)[_INSTRUMENTS]
+    except RowError as error:
+        counted.errors[_INSTRUMENTS] = str(error)
     finally:
         child.close()
 

@@ -56,18 +56,17 @@ def opcodes(found: Opcodes) -> str:
     }
     head = ["row", *(title for title, _ in columns.values()), "chat, left for other threads"]
     lines = []
+    by_row = {label: found.figures(label) for label in found.rows}
     for label, counted in found.rows.items():
         if label == counted.baseline:
             continue
-        figures = found.figures(label)
-        cells = [number(figures.get(name), digits) for name, (_, digits) in columns.items()]
+        cells = [number(by_row[label].get(name), digits) for name, (_, digits) in columns.items()]
         lines.append([label, *cells, number(counted.deferred.get("chat"))])
     bare = [
         f"{label} executes {number(counted.calling.get('chat'))} for a chat"
         for label, counted in found.rows.items()
         if label == counted.baseline and "chat" in counted.calling
     ]
-    figures = {label: found.figures(label) for label in found.rows}
     errors = [
         f"{label}, {name}: {error}" for label, counted in found.rows.items() for name, error in counted.errors.items()
     ]
@@ -76,7 +75,7 @@ def opcodes(found: Opcodes) -> str:
             "### Bytecodes",
             f"Executed on the calling thread, over the bare client ({'; '.join(bare)}).",
             table(head, lines),
-            limits(OPCODES, figures),
+            limits(OPCODES, by_row),
             *errors,
         ]
     )
@@ -107,7 +106,7 @@ def timing(found: Timing) -> str:
             [label, *(_spread(timed[name], part) if name in timed else "" for name in names)]
             for label, timed in found.rows.items()
         ]
-        base = ["none, microseconds of a call", *(_bare(found, name, part) for name in names)]
+        base = ["none, in microseconds", *(_bare(found, name, part) for name in names)]
         head = ["row", *(WORKLOADS[name].title for name in names)]
         sections.append(f"CPU time of {title}\n\n{table(head, [base, *lines])}")
     chunks = []
@@ -132,7 +131,7 @@ def timing(found: Timing) -> str:
 
 def _spread(timed: Timed, part: str) -> str:
     over, ratio = timed.over(part), timed.ratio(part)
-    return f"{over.middle:+,.0f} [{over.low:,.0f}..{over.high:,.0f}] ×{ratio.middle:.2f}"
+    return f"{over.middle:+,.0f} [{over.low:,.0f}..{over.high:,.0f}] x{ratio.middle:.2f}"
 
 
 def _bare(found: Timing, name: str, part: str) -> str:
@@ -140,9 +139,9 @@ def _bare(found: Timing, name: str, part: str) -> str:
     return number(timed.bare(part)) if timed is not None else ""
 
 
-def memory(found: Memory, errors: dict[str, str], chunks: int) -> str:
+def memory(found: Memory, errors: dict[str, str], chunks: int, streams: int) -> str:
     """Memory of streams."""
-    head = ["KB", f"peak of {chunks:,} chunks", "still in use after it", "after 100 streams of 200 more"]
+    head = ["KB", f"peak of {chunks:,} chunks", "still in use after it", f"after {streams} streams of {LONG} more"]
     lines = [
         [label, *(number(figures[name], 1) for name in ("peak_kb", "kept_kb", "growth_kb"))]
         for label, figures in found.items()

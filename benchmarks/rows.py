@@ -1,6 +1,6 @@
 """The rows of every table: what stands between the caller and the client library.
 
-A row is written ``subject``, ``subject:variant`` or ``subject:variant+variant``, for example ``llmotel:latest+content``.
+A row is written ``subject``, ``subject:variant`` or ``subject:variant+variant``, as in ``llmotel:latest+content``.
 Nothing of a peer is imported before its row is switched on, which happens in a process of that peer's environment.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmarks.telemetry import Telemetry
@@ -101,25 +101,24 @@ def bare(environment: str = BASE) -> Row:
 # How each is switched on, as its documentation says.
 
 
-def _nothing(telemetry: Telemetry, row: Row) -> None:
+def _nothing(_: Telemetry, __: Row) -> None:
     return
 
 
-def _llmotel(telemetry: Telemetry, row: Row) -> None:
+def _llmotel(_: Telemetry, row: Row) -> None:
     import llmotel
 
     llmotel.init(semconv=LATEST if row.latest else LEGACY, capture_content=row.content)
 
 
-def _instrumentors(modules: Iterable[str], telemetry: Telemetry, row: Row, **extra: Any) -> None:
-    """The instrumentors of modules given as ``module:Class``."""
-    for path in modules:
-        module, _, name = path.partition(":")
+def _instrumentors(classes: Iterable[str], telemetry: Telemetry, _: Row) -> None:
+    """Instrumentors given as ``module:Class``."""
+    for path in classes:
+        module, name = path.split(":")
         getattr(import_module(module), name)().instrument(
             tracer_provider=telemetry.traces,
             meter_provider=telemetry.metrics,
             logger_provider=telemetry.logs,
-            **extra,
         )
 
 
@@ -142,7 +141,7 @@ def _openlit(telemetry: Telemetry, row: Row) -> None:
     import_module("openlit").init(application_name="benchmark", tracer=tracer, capture_message_content=row.content)
 
 
-def _logfire(telemetry: Telemetry, row: Row) -> None:
+def _logfire(telemetry: Telemetry, _: Row) -> None:
     logfire = import_module("logfire")
     logfire.configure(
         send_to_logfire=False,
@@ -155,12 +154,12 @@ def _logfire(telemetry: Telemetry, row: Row) -> None:
     logfire.instrument_anthropic()
 
 
-def _langtrace(telemetry: Telemetry, row: Row) -> None:
+def _langtrace(telemetry: Telemetry, _: Row) -> None:
     langtrace = import_module("langtrace_python_sdk").langtrace
     langtrace.init(custom_remote_exporter=telemetry.spans, batch=True, api_key="benchmark")
 
 
-def _langfuse(telemetry: Telemetry, row: Row) -> None:
+def _langfuse(telemetry: Telemetry, _: Row) -> None:
     import_module("langfuse").Langfuse(
         public_key="pk-benchmark", secret_key="sk-benchmark", host="http://127.0.0.1:9", span_exporter=telemetry.spans
     )
@@ -168,7 +167,7 @@ def _langfuse(telemetry: Telemetry, row: Row) -> None:
 
 _CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 _OTEL = {"OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental"}
-_OWN_VARIANTS = (LEGACY, LATEST, f"{LEGACY}+{CONTENT}", f"{LATEST}+{CONTENT}")
+_OWN_VARIANTS = (LATEST, LEGACY, f"{LATEST}+{CONTENT}", f"{LEGACY}+{CONTENT}")
 
 SUBJECTS: dict[str, Subject] = {
     subject.name: subject

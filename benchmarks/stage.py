@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 from benchmarks.rows import Row, row
 from benchmarks.telemetry import Telemetry
 from benchmarks.transport import Answer, Clients
-from benchmarks.workloads import WORKLOADS, Calls, Workload
+from benchmarks.workloads import Calls, Workload
 
 
 class Stage:
@@ -37,15 +38,15 @@ class Stage:
 
             self.calls = Floor(clients, self.telemetry, latest=self.row.latest, content=self.row.content)
 
+        # What was imported is garbage never: without it, a collection takes no time worth mentioning.
+        gc.collect()
+        gc.freeze()
+
     def ready(self, workload: Workload, answer: Answer | None = None) -> Callable[[], None]:
         """The workload as a function of nothing, its server set to answer."""
         getattr(self.clients, workload.server).answer = answer or workload.answer()
-        run, calls = workload.run, self.calls
-
-        def once() -> None:
-            run(calls)
-
-        return once
+        run: Callable[[], None] = getattr(self.calls, workload.method)
+        return run
 
     def settle(self) -> None:
         """Does now what llmotel has left to its own thread; not the export, which all rows share."""

@@ -42,17 +42,17 @@ class Points(MetricExporter):
         super().__init__()
         self.counts: dict[str, int] = {}
 
-    def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: Any) -> MetricExportResult:
+    def export(self, metrics_data: MetricsData, *_: Any, **__: Any) -> MetricExportResult:
         for resource in metrics_data.resource_metrics:
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
                     self.counts[metric.name] = sum(getattr(point, "count", 1) for point in metric.data.data_points)
         return MetricExportResult.SUCCESS
 
-    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+    def force_flush(self, *_: Any, **__: Any) -> bool:
         return True
 
-    def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:
+    def shutdown(self, *_: Any, **__: Any) -> None:
         return
 
 
@@ -65,7 +65,7 @@ class Records:
     def export(self, batch: Sequence[Any]) -> Any:
         self.count += len(batch)
 
-    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+    def force_flush(self, *_: Any, **__: Any) -> bool:
         return True
 
     def shutdown(self) -> None:

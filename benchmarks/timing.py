@@ -1,7 +1,7 @@
 """CPU time per call, of the calling thread and of the whole process.
 
-Every row is a live process. Within a launch the rounds go over the rows in turn, A B C A B C, so that other load on the
-machine hits all of them; each round of a row is compared with the bare client's round beside it. Several launches,
+Every row is a live process. Within a launch the rounds go over the rows in turn, A B C, B C A, so that other load on
+the machine hits all of them; each round of a row is compared with the bare client's round beside it. Several launches,
 because two processes that run the same code differ by more than many a row does from the next: the bare client takes
 part twice, and the second shows by how much.
 """
@@ -22,6 +22,8 @@ from benchmarks.rows import Row, bare
 from benchmarks.stage import Stage, serve
 from benchmarks.workloads import LONG, SHORT, WORKLOADS
 
+_WARM = 3  # calls before each round: the other rows' rounds have emptied the processor's caches
+
 Pair = tuple[float, float]  # microseconds per call: a row's round, the bare client's round beside it
 
 
@@ -30,7 +32,8 @@ def _answer(stage: Stage, question: str) -> dict[str, Any]:
     spans and what was left for other threads, ``spans`` per run."""
     workload = WORKLOADS[question]
     once, clock, each = stage.ready(workload), time.thread_time_ns, []
-    once()
+    for _ in range(_WARM):
+        once()
     stage.flush()
     gc.collect()
     exported = stage.telemetry.spans.count
@@ -69,21 +72,24 @@ class Timed:
     process: list[list[Pair]] = field(default_factory=list)
     spans: float = 0.0
 
+    def _pairs(self, part: str) -> list[list[Pair]]:
+        return self.thread if part == "thread" else self.process
+
     def over(self, part: str) -> Spread:
         """Microseconds over the bare client, round by round."""
-        return Spread.of([own - other for launch in getattr(self, part) for own, other in launch])
+        return Spread.of([own - other for launch in self._pairs(part) for own, other in launch])
 
     def ratio(self, part: str) -> Spread:
         """Times the bare client, round by round."""
-        return Spread.of([own / other for launch in getattr(self, part) for own, other in launch])
+        return Spread.of([own / other for launch in self._pairs(part) for own, other in launch])
 
     def launches(self, part: str) -> list[float]:
         """The median ratio of each launch."""
-        return [median(own / other for own, other in launch) for launch in getattr(self, part) if launch]
+        return [median(own / other for own, other in launch) for launch in self._pairs(part) if launch]
 
     def bare(self, part: str) -> float:
         """Microseconds of the bare client."""
-        return median(other for launch in getattr(self, part) for _, other in launch)
+        return median(other for launch in self._pairs(part) for _, other in launch)
 
 
 class Timing:
@@ -164,14 +170,16 @@ def _launch(
                 timed.thread.append([])
                 timed.process.append([])
             for turn in range(found.rounds):
-                order = list(children) if turn % 2 == 0 else list(reversed(children))
+                order = [*children][turn % len(children) :] + [*children][: turn % len(children)]
                 answers = {label: _round(found, children[label], label, name) for label in order}
                 _keep(found, name, answers, against)
     finally:
         for child in children.values():
             child.close()
-    for label in list(found.rows):
-        found.rows[label] = {name: one for name, one in found.rows[label].items() if any(one.thread)}
+    for label, by_name in list(found.rows.items()):
+        found.rows[label] = {name: one for name, one in by_name.items() if any(one.thread)}
+        if not found.rows[label]:
+            del found.rows[label]
 
 
 def _round(found: Timing, child: Child, label: str, name: str) -> dict[str, Any] | None:

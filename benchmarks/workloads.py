@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from operator import methodcaller
 
 from benchmarks import bodies
 from benchmarks.transport import Answer, Clients
@@ -57,13 +56,13 @@ class Calls:
 
 @dataclass(frozen=True)
 class Workload:
-    """``run`` makes ``calls`` calls against ``server`` (an attribute of :class:`Clients`), which answers ``answer``."""
+    """``method`` of :class:`Calls` makes ``calls`` calls to ``server`` of :class:`Clients`, which says ``answer``."""
 
     name: str
     title: str
     server: str
     answer: Callable[[], Answer]
-    run: Callable[[Calls], None]
+    method: str
     rounds: int  # runs per timed round: short, so that a burst of other load hits one row of one round only
     calls: int = 1
 
@@ -85,10 +84,10 @@ def _whole(body: Callable[[], bytes]) -> Callable[[], Answer]:
     return lambda: Answer(body())
 
 
-def _streams(name: str, title: str, server: str, parts: _Parts, run: Callable[[Calls], None]) -> list[Workload]:
+def _streams(name: str, title: str, server: str, parts: _Parts, method: str) -> list[Workload]:
     return [
-        Workload(f"{name}-{SHORT}", f"{title}, {SHORT} chunks", server, partial(stream, parts, SHORT), run, 15),
-        Workload(f"{name}-{LONG}", f"{title}, {LONG} chunks", server, partial(stream, parts, LONG), run, 3),
+        Workload(f"{name}-{SHORT}", f"{title}, {SHORT} chunks", server, partial(stream, parts, SHORT), method, 15),
+        Workload(f"{name}-{LONG}", f"{title}, {LONG} chunks", server, partial(stream, parts, LONG), method, 3),
     ]
 
 
@@ -97,16 +96,12 @@ _OPENAI, _ANTHROPIC = "openai_server", "anthropic_server"
 WORKLOADS: dict[str, Workload] = {
     workload.name: workload
     for workload in (
-        Workload("chat", "chat, 6 messages, 2 tools", _OPENAI, _whole(bodies.chat), methodcaller("chat"), 30),
-        Workload("async", "chat, 50 at once, each", _OPENAI, _whole(bodies.chat), methodcaller("chats_at_once"), 1, 50),
-        Workload(
-            "embeddings", "embeddings, 32 inputs", _OPENAI, _whole(bodies.embeddings), methodcaller("embeddings"), 8
-        ),
-        Workload("message", "anthropic message", _ANTHROPIC, _whole(bodies.message), methodcaller("message"), 30),
-        *_streams("stream", "openai stream=True", _OPENAI, bodies.chat_chunks, methodcaller("chat_stream")),
-        *_streams(
-            "helper", "anthropic messages.stream", _ANTHROPIC, bodies.message_events, methodcaller("message_stream")
-        ),
-        *_streams("events", "anthropic stream=True", _ANTHROPIC, bodies.message_events, methodcaller("message_events")),
+        Workload("chat", "chat, 6 messages, 2 tools", _OPENAI, _whole(bodies.chat), "chat", 30),
+        Workload("async", "chat, 50 at once, each", _OPENAI, _whole(bodies.chat), "chats_at_once", 1, 50),
+        Workload("embeddings", "embeddings, 32 inputs", _OPENAI, _whole(bodies.embeddings), "embeddings", 8),
+        Workload("message", "anthropic message", _ANTHROPIC, _whole(bodies.message), "message", 30),
+        *_streams("stream", "openai stream=True", _OPENAI, bodies.chat_chunks, "chat_stream"),
+        *_streams("helper", "anthropic messages.stream", _ANTHROPIC, bodies.message_events, "message_stream"),
+        *_streams("events", "anthropic stream=True", _ANTHROPIC, bodies.message_events, "message_events"),
     )
 }

@@ -8,8 +8,8 @@ import openai
 import pytest
 
 from llmotel.testing import ProviderServer, Reply
+from llmotel.testing.calls import LlmCalls
 from llmotel.testing.openai_wire import chat
-from llmotel.testing.recorded import LlmCalls
 
 BOOKING = {
     "type": "function",

@@ -25,7 +25,7 @@ _KEYWORDS = {setting.keyword: setting.keyword for setting in SETTINGS if setting
 # No __eq__, __repr__ or __match_args__: nobody compares configurations, and making them costs init() a millisecond.
 @dataclass(frozen=True, slots=True, eq=False, repr=False, match_args=False)
 class Config:
-    """Every setting, parsed and checked. The fields are those of :data:`SETTINGS`."""
+    """Every setting, parsed and checked, under its name in :data:`SETTINGS`."""
 
     service_name: str | None
     resource_attributes: Mapping[str, str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from typing import TextIO
 
 from llmotel.inference import Cost, Inference, Usage
@@ -56,7 +57,8 @@ def _tokens(usage: Usage | None, stream: bool) -> list[str]:
 def _cost(cost: Cost | None) -> str:
     if cost is None:
         return ""
-    amount = f"{cost.total:.4f}" if cost.total >= _TINY or cost.total == 0 else f"{cost.total:.2g}"
+    # Two digits of a tiny amount, as a fixed number: 0.000023, not 2.3e-05.
+    amount = f"{cost.total:.4f}" if cost.total >= _TINY or cost.total == 0 else f"{Decimal(f'{cost.total:.2g}'):f}"
     return f"${amount}" if cost.currency == "USD" else f"{amount} {cost.currency}"
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llmotel.engine import Engine
 
 _MAX_ORIGINS = 256
+_SWITCHED_OFF = "switched off after errors"
 
 
 @dataclass(slots=True)
@@ -54,18 +55,22 @@ class Instrumentor:
             instance.engine = None
             instance.guard = Guard()
             instance.active = False
+            instance.own_engine = False
             instance.state = "not imported yet"
             instance.detail = ""
             instance._restore = []
             instance._patched = set()
+            instance._asleep = {}
             instance._origins = {}
         return cls._instance
 
     active: bool
+    own_engine: bool  # on providers of its own, which a later init() leaves alone
     state: str
     detail: str
     _restore: list[Callable[[], None]]
     _patched: set[str]
+    _asleep: dict[str, tuple[Any, Callable[[], None]]]  # place -> what was there, how to put it back
     _origins: dict[int, tuple[Any, str, str | None, int | None]]
 
     def instrumentation_dependencies(self) -> Collection[str]:
@@ -95,13 +100,13 @@ class Instrumentor:
                 if kwargs.get(key) is not None
             }
             engine = setup.make_engine(**chosen) if chosen else setup.shared_engine()
+            self.own_engine = bool(chosen)
         self.attach(engine)
         module = self.provider.library.replace("-", "_")
         if module in sys.modules:
             self.hook(sys.modules[module])
         else:
-            path = f"{type(self).__module__}:activate"
-            wrapt.register_post_import_hook(path, module)
+            wrapt.register_post_import_hook(self.hook, module)
 
     def attach(self, engine: Engine) -> None:
         """Uses ``engine`` from now on."""
@@ -113,10 +118,12 @@ class Instrumentor:
             parent=engine.guard,
         )
         self.active = True
+        if self.state == _SWITCHED_OFF:
+            self.state, self.detail = "instrumented", ""
 
     def _switch_off(self) -> None:
         self.active = False
-        self.state = "switched off after errors"
+        self.state = _SWITCHED_OFF
         self.detail = f"{self.guard.errors} internal errors, the last: {self.guard.last_errors[-1]}"
         logger.warning(
             "llmotel: instrumentation of %s switched itself off after %d internal errors; the application is not "
@@ -191,9 +198,15 @@ class Instrumentor:
             original = vars(owner)[name]
         except (ImportError, AttributeError, KeyError):
             return False
+        asleep = self._asleep.pop(place, None)
+        if asleep is not None and original is not asleep[0]:
+            self._restore.append(asleep[1])
+            self._patched.add(place)
+            return True
         if isinstance(original, wrapt.FunctionWrapper) or hasattr(original, "__wrapped__"):
             vendor = getattr(original, "_self_wrapper", original)
-            source = getattr(vendor, "__module__", "another package")
+            # Not __module__, which functools.wraps() copies from what it wraps.
+            source = getattr(vendor, "__globals__", {}).get("__name__") or getattr(vendor, "__module__", "a package")
             self.detail = f"{seam.attribute} is also wrapped by {source}: calls may be recorded twice"
             logger.warning("llmotel: %s %s", self.provider.library, self.detail)
         wrapped = wrapt.FunctionWrapper(original, replacement)
@@ -202,6 +215,8 @@ class Instrumentor:
         def restore() -> None:
             if vars(owner).get(name) is wrapped:
                 setattr(owner, name, original)
+            else:  # another package wrapped over it: it stays where it is, does nothing, and is not put there twice
+                self._asleep[place] = original, restore
 
         self._restore.append(restore)
         self._patched.add(place)
@@ -214,7 +229,8 @@ class Instrumentor:
             return
         before = os.environ.get(native.variable)
         os.environ[native.variable] = native.off
-        self.detail = f"its own spans ({native.scope}) are switched off"
+        notes = [self.detail] if self.detail else []
+        self.detail = "; ".join([*notes, f"its own spans ({native.scope}) are switched off"])
 
         def restore() -> None:
             if os.environ.get(native.variable) == native.off:
@@ -245,7 +261,7 @@ class Instrumentor:
 
     def uninstrument(self, **_: Any) -> None:
         """Puts every function back as it was. Calls under way finish their spans."""
-        self.active = False
+        self.active = self.own_engine = False
         for restore in reversed(self._restore):
             restore()
         self._restore.clear()
@@ -278,7 +294,10 @@ class Instrumentor:
             version = metadata.version(self.provider.library)
         except metadata.PackageNotFoundError:
             return LibraryStatus(self.provider.library, None, self.supported, "not installed")
-        return LibraryStatus(self.provider.library, version, self.supported, self.state, self.detail)
+        state, detail = self.state, self.detail
+        if state == "not imported yet" and not _within(version, self.provider.versions):
+            state, detail = "unsupported version", f"{version} is not {self.supported}"
+        return LibraryStatus(self.provider.library, version, self.supported, state, detail)
 
 
 def _within(version: str, versions: tuple[str, str | None]) -> bool:

@@ -24,7 +24,7 @@ class Proxy:
     def __class__(self) -> Any:
         return self.__wrapped__.__class__
 
-    @property
+    @property  # type: ignore[override]
     def __dict__(self) -> Any:
         return self.__wrapped__.__dict__
 

@@ -134,6 +134,8 @@ class Fields:
         self.fields = fields
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what Python or pydantic looks for is never a field
+            raise AttributeError(name)
         return wrapped(self.fields.get(name))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import wrapt
@@ -21,6 +23,7 @@ LIBRARIES = {
 
 _engine: Engine | None = None
 _disabled: Collection[str] = ()
+_armed: set[str] = set()
 
 
 def activate(engine: Engine) -> None:
@@ -29,22 +32,31 @@ def activate(engine: Engine) -> None:
     _engine = engine
     _disabled = frozenset(name.removeprefix("llmotel-") for name in engine.config.disabled_instrumentations)
     for library, path in LIBRARIES.items():
-        if library not in _disabled and "*" not in _disabled:
-            wrapt.register_post_import_hook(f"{path.partition(':')[0]}:activate", library)
+        if library in _disabled or "*" in _disabled:
+            continue
+        # A hook of a library that is imported already runs at once; the others stay armed, and are armed once.
+        if library in sys.modules or library not in _armed:
+            wrapt.register_post_import_hook(partial(_load, path.partition(":")[0]), library)
+            _armed.add(library)
 
 
-def imported(kind: type[Instrumentor], module: Any) -> None:
-    """What a provider module's ``activate`` calls when its library has been imported. Never raises."""
+def _load(provider_module: str, library: Any) -> None:
+    """The import hook of a library. Never raises: that would break the user's own import."""
     try:
-        instrumentor = kind()
-        if not instrumentor.active:
-            if _engine is None:
-                return
-            instrumentor.attach(_engine)
-        instrumentor.hook(module)
+        importlib.import_module(provider_module).activate(library)
     except Exception as error:
         if _engine is not None:
             _engine.guard.caught("import_hook", error)
+
+
+def imported(kind: type[Instrumentor], module: Any) -> None:
+    """What a provider module's ``activate`` calls when its library has been imported."""
+    instrumentor = kind()
+    if _engine is not None and not instrumentor.own_engine:
+        instrumentor.attach(_engine)
+    elif not instrumentor.active:
+        return
+    instrumentor.hook(module)
 
 
 def deactivate() -> None:

@@ -68,11 +68,11 @@ class Status:
         """What to do about what the counts tell."""
         counts, hints = self.counts, []
         if counts.get("streams_without_usage"):
-            hints.append(f"{counts['streams_without_usage']} streams carried no usage. {STREAM_REMEDY}.")
+            hints.append(f"Streams without usage: {counts['streams_without_usage']}. {STREAM_REMEDY}.")
         if counts.get("unpriced"):
-            hints.append(f"{counts['unpriced']} calls have no known price. LLMOTEL_PRICES names a file with yours.")
+            hints.append(f"Calls without a known price: {counts['unpriced']}. LLMOTEL_PRICES names a file with yours.")
         if self.errors:
-            hints.append(f"{counts['errors']} internal errors; the last: {self.errors[-1]}.")
+            hints.append(f"Internal errors: {counts.get('errors', 0)}, the last in {self.errors[-1]}.")
         if any(signal.failed for signal in self.signals):
             hints.append("Exports failed. `llmotel doctor` says whether the endpoint answers.")
         return hints

@@ -137,7 +137,7 @@ def _start(running: Running) -> None:
     from llmotel.pipeline import Pipeline
 
     given = {signal: running.arguments.get(name) for name, signal in _PROVIDERS.items()}
-    pipeline = Pipeline.build(running.config, given)
+    pipeline = Pipeline(running.config, given)
     providers = pipeline.providers
     try:
         running.engine = Engine(running.config, providers["traces"], providers["metrics"], providers["logs"])
@@ -222,7 +222,7 @@ def flush(timeout: float = 10.0) -> bool:
     ``False`` when not, or not within ``timeout`` seconds. Never raises.
     """
     deadline = time.monotonic() + timeout
-    current, pipeline = engine(), _running.pipeline if _running is not None else None
+    current, pipeline = engine(), _pipeline()
     done = True
     if current is not None:
         try:
@@ -269,14 +269,20 @@ def _at_exit() -> None:
         _stop(current.engine, current.pipeline, current.config.timeout)
 
 
+def _pipeline() -> Pipeline | None:
+    return _running.pipeline if _running is not None else None
+
+
 def _before_fork() -> None:
-    if _running is not None and _running.pipeline is not None:
-        _running.pipeline.before_fork()
+    pipeline = _pipeline()
+    if pipeline is not None:
+        pipeline.before_fork()
 
 
 def _after_in_parent() -> None:
-    if _running is not None and _running.pipeline is not None:
-        _running.pipeline.after_fork_in_parent()
+    pipeline = _pipeline()
+    if pipeline is not None:
+        pipeline.after_fork_in_parent()
 
 
 def _after_in_child() -> None:

@@ -80,10 +80,14 @@ class Watch:
         """Takes note of one chunk. Never raises."""
         readings = self.pace.readings
         readings.append(perf_counter())
+        if len(readings) >= BLOCK:
+            self.pace.fold()
+        self.note(chunk)
+
+    def note(self, chunk: Any) -> None:
+        """Reads a chunk, also one that the caller is not to see and that counts for nothing else. Never raises."""
         try:
             self.read(self.call.inference, chunk)
-            if len(readings) >= BLOCK:
-                self.pace.fold()
         except Exception as error:
             self.call.guard.caught("read_chunk", error)
 
@@ -158,7 +162,7 @@ class SyncStream(Proxy):
         try:
             chunk = next(self.__wrapped__)
             while injection is not None and injection.is_extra(chunk):
-                watch.saw(chunk)
+                watch.note(chunk)
                 chunk = next(self.__wrapped__)
         except StopIteration:
             watch.finish(COMPLETED)
@@ -207,7 +211,7 @@ class AsyncStream(Proxy):
         try:
             chunk = await anext(self.__wrapped__)
             while injection is not None and injection.is_extra(chunk):
-                watch.saw(chunk)
+                watch.note(chunk)
                 chunk = await anext(self.__wrapped__)
         except StopAsyncIteration:
             watch.finish(COMPLETED)
@@ -252,7 +256,7 @@ class AsyncStream(Proxy):
 def _without_extra(source: Iterator[Any], watch: Watch, injection: UsageInjection) -> Iterator[Any]:
     for chunk in source:
         if injection.is_extra(chunk):
-            watch.saw(chunk)
+            watch.note(chunk)
         else:
             yield chunk
 
@@ -260,7 +264,7 @@ def _without_extra(source: Iterator[Any], watch: Watch, injection: UsageInjectio
 async def _awithout_extra(source: AsyncIterator[Any], watch: Watch, injection: UsageInjection) -> AsyncIterator[Any]:
     async for chunk in source:
         if injection.is_extra(chunk):
-            watch.saw(chunk)
+            watch.note(chunk)
         else:
             yield chunk
 

@@ -53,7 +53,7 @@ def test_a_failed_call_tells_its_outcome() -> None:
     [
         (Cost(12.5), "$12.5000"),
         (Cost(0.0), "$0.0000"),
-        (Cost(0.0000123), "$1.2e-05"),
+        (Cost(0.0000123), "$0.000012"),
         (Cost(0.5, currency="EUR"), "0.5000 EUR"),
     ],
 )

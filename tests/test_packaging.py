@@ -67,6 +67,8 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sdist")
     build("sdist", ROOT, folder)
     with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
+        # As the documentation of tarfile has it for Pythons with and without filters.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
         archive.extractall(folder)
     return folder / SDIST
 

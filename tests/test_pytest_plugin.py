@@ -21,8 +21,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 import llmotel
 from llmotel import setup
 from llmotel.testing import ProviderServer, Reply
+from llmotel.testing.calls import LlmCalls
 from llmotel.testing.openai_wire import chat, errors
-from llmotel.testing.recorded import LlmCalls
 from llmotel.testing.recording import recording
 from receiver import Receiver
 

@@ -242,7 +242,7 @@ class TestAnApplicationWithSomebodyElsesProvider:
         assert "Overriding" not in err
 
     def test_an_isolated_pipeline_does_not_follow_a_foreign_sampling_decision(self) -> None:
-        pipeline = Pipeline.build(Config.load({"isolated": True, "traces_exporter": "none"}, {}), {})
+        pipeline = Pipeline(Config.load({"isolated": True, "traces_exporter": "none"}, {}), {})
         dropped = NonRecordingSpan(SpanContext(1, 2, is_remote=False))
         span = pipeline.providers["traces"].get_tracer("x").start_span("s", set_span_in_context(dropped))
         assert span.is_recording()
@@ -250,7 +250,7 @@ class TestAnApplicationWithSomebodyElsesProvider:
 
     def test_unless_a_sampler_is_asked_for(self) -> None:
         arguments = {"isolated": True, "traces_exporter": "none", "sampler": "parentbased_always_on"}
-        pipeline = Pipeline.build(Config.load(arguments, {}), {})
+        pipeline = Pipeline(Config.load(arguments, {}), {})
         with use_span(NonRecordingSpan(SpanContext(1, 2, is_remote=False))):
             assert not pipeline.providers["traces"].get_tracer("x").start_span("s").is_recording()
         pipeline.shutdown(0)
@@ -268,17 +268,17 @@ class TestWrongSettings:
     )
     def test_what_no_exporter_can_be_made_from_is_refused(self, environ: dict[str, str], message: str) -> None:
         with pytest.raises(ConfigurationError) as caught:
-            Pipeline.build(Config.load({"isolated": True}, environ), {})
+            Pipeline(Config.load({"isolated": True}, environ), {})
         assert str(caught.value).startswith(message)
 
     def test_it_does_not_matter_where_the_providers_are_the_applications(self, exported: InMemorySpanExporter) -> None:
         config = Config.load({}, {"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_TRACES_SAMPLER": "x"})
-        pipeline = Pipeline.build(config, {"traces": provider_of(exported)})
+        pipeline = Pipeline(config, {"traces": provider_of(exported)})
         assert pipeline.kinds["traces"] == GIVEN
 
     def test_grpc_takes_an_address_without_a_scheme(self) -> None:
         config = Config.load({"isolated": True, "protocol": "grpc", "endpoint": "127.0.0.1:9"}, {})
-        pipeline = Pipeline.build(config, {})
+        pipeline = Pipeline(config, {})
         assert set(pipeline.kinds.values()) == {ISOLATED}
         pipeline.shutdown(0)
 

@@ -69,7 +69,7 @@ def test_counts_come_with_hints() -> None:
     engine.counts["streams_without_usage"] = 3
     engine.counts["unpriced"] = 2
     hints = llmotel.status().hints
-    assert hints[0].startswith("3 streams carried no usage. Set LLMOTEL_STREAM_USAGE=inject")
+    assert hints[0].startswith("Streams without usage: 3. Set LLMOTEL_STREAM_USAGE=inject")
     assert "LLMOTEL_PRICES" in hints[1]
 
 

@@ -30,6 +30,8 @@ HEAD = """# {library}
 What is exported for calls through the client library `{library}`. Written by `python -m docs.telemetry.render` from
 calls of the real client to a provider server on loopback; *italics* stand for what differs from run to run.
 
+<!-- fmt: off -->
+
 {contents}
 """
 VARYING = {
@@ -94,7 +96,8 @@ def _code(scenario: Scenario) -> Iterator[str]:
         body = body[1:]
     yield "```python"
     if scenario.settings:
-        yield f"llmotel.init({', '.join(f'{key}={value!r}' for key, value in scenario.settings.items())})"
+        given = ", ".join(f"{key}={value!r}" for key, value in scenario.settings.items())
+        yield f"llmotel.init({given})".replace("'", '"')
     yield dedent("\n".join(body))
     yield "```\n"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from llmotel.testing.recorded import LlmCalls
+    from llmotel.testing.calls import LlmCalls
 
 
 @pytest.fixture

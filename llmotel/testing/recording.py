@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk._logs import LoggerProvider
@@ -27,7 +27,8 @@ from llmotel import registry, setup, tagging
 from llmotel.call import latest
 from llmotel.config import Config
 from llmotel.engine import Engine
-from llmotel.testing.recorded import LlmCalls, RecordedCall
+from llmotel.testing.calls import LlmCalls
+from llmotel.testing.recorded import RecordedCall
 
 if TYPE_CHECKING:
     from llmotel.call import Call
@@ -168,8 +169,8 @@ class _RecordingEngine(Engine):
     """An engine that reads the content of every call for the test, whatever its policy puts into the signals."""
 
     def __init__(self, config: Config, recorded: Recording) -> None:
-        config = replace(config, disabled=False, sdk_disabled=False)
         super().__init__(config, recorded.tracer_provider, recorded.meter_provider, recorded.logger_provider)
+        self.enabled = True
         self.content.captures = self.reads_input = self.reads_deltas = True
         self._recorded = recorded
 

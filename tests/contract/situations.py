@@ -138,8 +138,8 @@ SITUATIONS = (
     Situation("429", status=429, outcome="rate_limit"),
     Situation("500", status=500, outcome="server"),
     Situation("connection", fault="reset", outcome="network"),
-    Situation("timeout", fault="hang", timeout=0.15, outcome="timeout"),
-    Situation("stalled", held=True, timeout=0.15, outcome="timeout", stream_outcome="error", forms=_STREAMS),
+    Situation("timeout", fault="hang", timeout=0.05, outcome="timeout"),
+    Situation("stalled", held=True, timeout=0.4, outcome="timeout", stream_outcome="error", forms=_STREAMS),
     Situation(
         "cancelled", calling.CANCELLED, held=True, outcome="cancelled", stream_outcome="cancelled", only_async=True
     ),
@@ -156,20 +156,34 @@ SITUATIONS = (
     Situation("unread", calling.UNREAD, stream_outcome="abandoned", forms=_STREAMS),
 )
 
-# Shapes that stand for the others where the variant, not the shape, is what matters.
+# Where the variant matters, not the shape, these stand for the others.
 _REPRESENTATIVE = frozenset(
     {
-        "chat.create", "chat.stream+usage", "responses.create", "responses.stream", "embeddings.create",
-        "speech.create", "transcriptions.text", "images.stream", "messages.create", "messages.stream", "beta.stream",
+        "chat.create", "chat.stream+usage", "responses.stream", "speech.create", "transcriptions.text",
+        "messages.create", "messages.stream",
     }
 )  # fmt: skip
 
 
-def crossings() -> Iterator[tuple[Case, Situation]]:
-    """Every shape in every situation that it can be in; in its raw and streaming variants only those shapes that stand
-    for the others, and of the rest success and a refusal."""
-    for case in cases():
-        whole = case.variant == PLAIN or case.shape.name in _REPRESENTATIVE
-        for situation in SITUATIONS if whole else (OK, BAD_REQUEST):
-            if situation.applies(case):
-                yield case, situation
+def crossings() -> list[tuple[Case, Situation]]:
+    """Every shape in every situation that it can be in.
+
+    The representative shapes are in all of them in every variant, synchronous and asynchronous. Of the others, success
+    and a refusal are; every other situation is synchronous or asynchronous in turn, and plain.
+    """
+    return [
+        (case, situation)
+        for case in cases()
+        for number, situation in enumerate(SITUATIONS)
+        if situation.applies(case)
+        and (
+            case.shape.name in _REPRESENTATIVE
+            or situation in (OK, BAD_REQUEST)
+            or (case.variant == PLAIN and (situation.only_async or case.is_async == bool(number % 2)))
+        )
+    ]
+
+
+def by_id(crossing: object) -> str | None:
+    """The name of a case or situation in a test's name."""
+    return crossing.id if isinstance(crossing, Case) else getattr(crossing, "name", None)

@@ -10,16 +10,12 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from contract.calling import Seen, performed
 from contract.providers import HELPER, PROVIDERS, WHOLE, Case, Provider, make_client
-from contract.situations import Held, Situation, crossings
+from contract.situations import Held, Situation, by_id, crossings
 from llmotel.testing import ProviderServer
 from telemetry import Telemetry
 
-CROSSINGS = list(crossings())
 
-
-@pytest.mark.parametrize(
-    ("case", "situation"), CROSSINGS, ids=[f"{case.id}-{situation.name}" for case, situation in CROSSINGS]
-)
+@pytest.mark.parametrize(("case", "situation"), crossings(), ids=by_id)
 def test_a_call_is_one_span(
     case: Case, situation: Situation, server: ProviderServer, telemetry: Telemetry, held: Held
 ) -> None:

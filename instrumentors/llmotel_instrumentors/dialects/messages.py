@@ -239,7 +239,8 @@ def read_output(inference: Inference, response: Any) -> None:
 
 def read_answer(inference: Inference, response: Any) -> None:
     """The text with its citations: a block's citations support all of its text. Search results are sources."""
-    answer, texts, offset = Answer(), [], 0
+    answer, offset = Answer(), 0
+    texts: list[str] = []
     for block in items(get(response, "content")):
         kind = get(block, "type")
         if kind != "text" and texts and texts[-1] != "\n":

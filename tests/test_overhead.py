@@ -1,0 +1,71 @@
+"""What llmotel may cost, counted in bytecodes and bytes: the same on every machine, whatever else runs there.
+
+How much time it takes is for ``python -m benchmarks`` to say, never for a test.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import memory, opcodes
+from benchmarks.environments import prepare
+from benchmarks.limits import MEMORY, OPCODES, Limit
+from benchmarks.opcodes import Opcodes
+from benchmarks.rows import rows
+
+ROWS = ("none", "floor:latest", "llmotel")
+
+
+def quiet(_: str) -> None:
+    return
+
+
+@pytest.fixture(scope="module")
+def counted() -> Opcodes:
+    chosen = rows(ROWS)
+    return opcodes.measure(chosen, prepare(chosen, quiet), quiet)
+
+
+def named(limit: Limit) -> str:
+    return f"{limit.title}, {limit.row}, {limit.unit}"
+
+
+@pytest.mark.parametrize("limit", OPCODES, ids=named)
+def test_a_call_executes_no_more_bytecodes_than_promised(limit: Limit, counted: Opcodes) -> None:
+    most = limit.most
+    if limit.relative_to:
+        most *= counted.figures(limit.relative_to)[limit.figure]
+    assert 0 < counted.figures(limit.row)[limit.figure] <= most
+
+
+def test_a_long_stream_is_read_in_the_memory_of_a_short_one() -> None:
+    (limit,) = MEMORY
+    chosen = rows([limit.row])
+    found, errors = memory.measure(chosen, prepare(chosen, quiet), quiet, chunks=20_000, streams=1)
+    assert errors == {}
+    assert 0 < found[limit.row]["peak_kb"] <= limit.most
+
+
+def test_every_row_makes_every_call(counted: Opcodes) -> None:
+    assert {label: row.errors for label, row in counted.rows.items() if row.errors} == {}
+
+
+@pytest.mark.parametrize("workload", opcodes.COUNTED)
+def test_the_floor_makes_the_span_that_llmotel_makes(workload: str, counted: Opcodes) -> None:
+    ours = [name for name in counted.rows["llmotel:latest"].attributes[workload] if not name.startswith("llmotel.")]
+    assert ours
+    assert counted.rows["floor:latest"].attributes[workload] == ours
+
+
+def test_the_floor_records_the_instruments_that_llmotel_records(counted: Opcodes) -> None:
+    by_hand = set(counted.rows["floor:latest"].instruments)
+    assert by_hand == {
+        name
+        for name in counted.rows["llmotel:latest"].instruments
+        if name.startswith(("gen_ai.", "llmotel.client.")) and name != "llmotel.client.overhead"
+    }
+
+
+def test_an_unknown_row_is_refused_with_the_names_of_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="no such row: otel; there are none, floor:latest"):
+        rows(["none", "otel"])
