@@ -13,7 +13,7 @@ PYTHONS = $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 GENERATORS = llmotel.prices.generate docs.readme docs.telemetry.render
 
 # What runs on the oldest supported client libraries too.
-OLDEST_TESTS = tests/contract tests/test_supported_versions.py
+OLDEST_TESTS = tests/contract/test_spans.py tests/contract/test_identity.py tests/test_supported_versions.py
 
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK = 1

@@ -33,7 +33,7 @@ def _timing(quick: bool, chosen: list[Row], environments: Environments, options:
         environments,
         report.progress,
         launches=options.launches or (1 if quick else 3),
-        rounds=options.rounds or (5 if quick else 12),
+        rounds=options.rounds or (5 if quick else 8),
         workloads=[name for name in WORKLOADS if not quick or name in _QUICK_WORKLOADS],
     )
     return report.timing(found), found.as_json()
@@ -65,7 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--parts", default=",".join(_PARTS), help="comma separated (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="within a minute: three rows, fewer rounds and workloads")
     parser.add_argument("--launches", type=int, help="processes per row in timing (default: 3)")
-    parser.add_argument("--rounds", type=int, help="rounds per launch in timing (default: 12)")
+    parser.add_argument("--rounds", type=int, help="rounds per launch in timing (default: 8)")
     parser.add_argument("--starts", type=int, help="processes per row in startup (default: 10)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     parser.add_argument("--readme", action="store_true", help="put the tables into benchmarks/README.md")
@@ -104,7 +104,7 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
     if options.readme:
-        report.into_readme("\n\n".join(sections))
+        report.into_readme("\n\n".join(sections), results.get("opcodes", {}))
 
 
 main()

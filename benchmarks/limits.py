@@ -5,7 +5,11 @@ Measured on Python 3.11 with openai 3.54, anthropic 2.12 and OpenTelemetry 1.45.
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
+
+# Bytecodes became fewer with every version since: 3.10 executes up to a tenth more for the same lines.
+SLACK = 1.1 if sys.version_info < (3, 11) else 1.0
 
 
 class Limit(NamedTuple):

@@ -91,9 +91,7 @@ def _answer(stage: Stage, question: str) -> dict[str, Any]:
         return {_INSTRUMENTS: sorted(stage.telemetry.collect())}
     workload = WORKLOADS[name]
     once = stage.ready(workload)
-    for _ in range(3):
-        once()
-    stage.flush()
+    stage.warm(once, workload)
     if part:
         places = count_by_place(once)
         if part == "deferred":
@@ -253,9 +251,8 @@ def main() -> None:
     part = ("deferred" if options.deferred else "calling") if options.profile else ""
     found = measure(chosen, prepare(chosen, report.progress), report.progress, workloads, part)
     if options.profile:
-        for row in chosen:
-            if row.subject.name != "none" and row.label in found.rows:
-                print(report.profile(found, row.label, options.profile, options.lines))
+        for label in (label for label, counted in found.rows.items() if label != counted.baseline):
+            print(report.profile(found, label, options.profile, options.lines))
     else:
         print(report.opcodes(found))
 

@@ -6,8 +6,9 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from benchmarks import chart
 from benchmarks.limits import MEMORY, OPCODES, STARTUP, Limit
 from benchmarks.workloads import LONG, WORKLOADS
 
@@ -168,9 +169,19 @@ def machine(known: dict[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in known.items()) + "."
 
 
-def into_readme(text: str) -> None:
-    """Puts the tables between the marks in the README."""
-    path = Path(__file__).parent / "README.md"
+def into_readme(text: str, counted: dict[str, Any]) -> None:
+    """Puts the tables between the marks in the README, and the chart of the counted bytecodes beside it."""
+    folder = Path(__file__).parent
+    bars = [
+        (label, (row["figures"]["chat"], row["deferred"]["chat"]))
+        for label, row in counted.items()
+        if label != row["baseline"] and "chat" in row["figures"]
+    ]
+    if bars:
+        title = "Bytecodes per chat call over the bare client"
+        drawing = chart.bars(title, ("on the calling thread", "left for other threads"), bars)
+        (folder / "overhead.svg").write_text(drawing)
+    path = folder / "README.md"
     before, _, rest = path.read_text().partition(_BEGIN)
     _, _, after = rest.partition(_END)
     path.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}")
@@ -178,6 +189,8 @@ def into_readme(text: str) -> None:
 
 def profile(found: Opcodes, label: str, workload: str, length: int) -> str:
     """Where a row's own bytecodes go."""
+    if found.rows[label].errors:
+        return "; ".join(found.rows[label].errors.values())
     added = found.added(label, workload)
     lines = [[place, number(count)] for place, count in added[:length]]
     rest = sum(count for _, count in added[length:])

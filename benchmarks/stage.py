@@ -14,6 +14,8 @@ from benchmarks.telemetry import Telemetry
 from benchmarks.transport import Answer, Clients
 from benchmarks.workloads import Calls, Workload
 
+_WARM = 2  # enough for first-use costs, and for the processor's caches after another row's turn
+
 
 class Stage:
     """Telemetry and, once switched on, clients ready for calls."""
@@ -47,6 +49,16 @@ class Stage:
         getattr(self.clients, workload.server).answer = answer or workload.answer()
         run: Callable[[], None] = getattr(self.calls, workload.method)
         return run
+
+    def warm(self, once: Callable[[], None], workload: Workload) -> None:
+        """Makes a few calls. ``LookupError`` when there are fewer spans than calls: then nothing else would count."""
+        before = self.telemetry.spans.count
+        for _ in range(_WARM):
+            once()
+        self.flush()
+        spans, calls = self.telemetry.spans.count - before, _WARM * workload.calls
+        if spans < calls and self.row.subject.name != "none":
+            raise LookupError(f"{spans} spans for {calls} calls")
 
     def settle(self) -> None:
         """Does now what llmotel has left to its own thread; not the export, which all rows share."""

@@ -93,7 +93,9 @@ class Telemetry:
 
     def flush(self) -> None:
         """Exports the spans and records that wait; metrics are left, as between two collections."""
-        self.span_processor.force_flush()
+        provider = trace.get_tracer_provider()  # another one where a package has installed its own
+        if isinstance(provider, TracerProvider):
+            provider.force_flush()
         self.logs.force_flush()
 
     def collect(self) -> dict[str, int]:

@@ -22,8 +22,6 @@ from benchmarks.rows import Row, bare
 from benchmarks.stage import Stage, serve
 from benchmarks.workloads import LONG, SHORT, WORKLOADS
 
-_WARM = 3  # calls before each round: the other rows' rounds have emptied the processor's caches
-
 Pair = tuple[float, float]  # microseconds per call: a row's round, the bare client's round beside it
 
 
@@ -32,9 +30,7 @@ def _answer(stage: Stage, question: str) -> dict[str, Any]:
     spans and what was left for other threads, ``spans`` per run."""
     workload = WORKLOADS[question]
     once, clock, each = stage.ready(workload), time.thread_time_ns, []
-    for _ in range(_WARM):
-        once()
-    stage.flush()
+    stage.warm(once, workload)
     gc.collect()
     exported = stage.telemetry.spans.count
     begun = time.process_time_ns()

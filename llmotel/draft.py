@@ -30,7 +30,7 @@ class Draft:
         self.answer = Answer()
         self.listed: Any = None  # sources that the provider lists beside the text
 
-    def add(self, choice: int, key: object, kind: str, fragment: str | None, **fields: Any) -> None:
+    def add(self, choice: int, key: object, kind: str, fragment: str | None, /, **fields: Any) -> None:
         """Appends ``fragment`` to the part ``key`` of ``choice``, begun if it is new; ``fields`` fill what it lacks."""
         part = self._parts.get((choice, key))
         if part is None:
@@ -88,6 +88,6 @@ def arguments(value: Any) -> Any:
     if isinstance(value, str):
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,7 @@ class Engine:
         self.open_streams: weakref.WeakSet[Watch] = weakref.WeakSet()
         self._told_of_usage = False
         tagging.set_propagation(config.baggage_tags)
+        _engines.add(self)
 
     def warm(self) -> None:
         """Loads what the first call would otherwise wait for, on the backlog's thread."""
@@ -132,6 +134,12 @@ class Engine:
         """Records everything that waits; ``True`` when all of it is."""
         return self.backlog.drain(timeout) and self.content.flush(timeout)
 
+    def after_fork_in_child(self) -> None:
+        """The streams that are open are the parent's to record: here they end without a trace."""
+        for watch in list(self.open_streams):
+            next(watch.call.finishes)
+        self.open_streams.clear()
+
     def shutdown(self) -> None:
         """Ends the streams that are still open, records what waits, and stops the backlog's thread."""
         for watch in list(self.open_streams):
@@ -159,3 +167,15 @@ def _content(config: Config, guard: Guard) -> ContentPolicy:
         hook=hook,
         on_error=guard.caught,
     )
+
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for engine in _engines:
+        engine.after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

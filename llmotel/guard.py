@@ -51,7 +51,9 @@ class Guard:
                 type(error).__name__,
                 site,
             )
-        if self.errors == self._limit and self._on_limit is not None:
-            self._on_limit()
+        on_limit = self._on_limit
+        if on_limit is not None and self.errors >= self._limit:
+            self._on_limit = None
+            on_limit()
         if self.raise_errors:
             raise error

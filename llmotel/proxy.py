@@ -21,11 +21,11 @@ class Proxy:
         object.__setattr__(self, "__wrapped__", wrapped)
 
     @property  # type: ignore[misc]
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # pyright: ignore
         return self.__wrapped__.__class__
 
-    @property  # type: ignore[override]
-    def __dict__(self) -> Any:
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]  # pyright: ignore
         return self.__wrapped__.__dict__
 
     def __getattr__(self, name: str) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 
 from llmotel.inference import Inference, Params
 
+_MOST = 1 << 63  # OTLP holds integers of 64 bits; one larger value would cost the whole export
+
 
 def get(value: Any, name: str) -> Any:
     """The field ``name`` of a dict or of an SDK object, ``None`` where there is none."""
@@ -58,10 +60,10 @@ def text(value: Any) -> str | None:
 
 
 def count(value: Any) -> int | None:
-    """A number of things: a non-negative int (never a bool), or ``None``."""
+    """A number of things: a non-negative int (never a bool) that OTLP can hold, or ``None``."""
     if type(value) is int:
-        return value if value >= 0 else None
-    if type(value) is float and value >= 0 and value.is_integer():
+        return value if 0 <= value < _MOST else None
+    if type(value) is float and 0 <= value < _MOST and value.is_integer():
         return int(value)
     return None
 
@@ -82,7 +84,7 @@ def params(inference: Inference, body: Any, table: Params) -> None:
     for key, value in body.items():
         if key in table:
             name, kind = table[key]
-            if type(value) is not kind:
+            if type(value) is not kind or kind is int:
                 value = _converted(value, kind)
             if value is not None:
                 attributes[name] = value
@@ -91,7 +93,7 @@ def params(inference: Inference, body: Any, table: Params) -> None:
 def _converted(value: Any, kind: type) -> Any:
     if kind is float:
         return number(value)
-    if kind is int and type(value) is float and value.is_integer():
+    if kind is int and type(value) in (int, float) and -_MOST < value < _MOST and value == int(value):
         return int(value)
     return None
 

@@ -1,172 +1,116 @@
-"""Many calls at once: each is recorded once, under the span of the thread or task that made it, and counted."""
+"""Many calls at once: every span under its own parent, with its own tags and tokens, and none lost."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Thread
+from dataclasses import replace
 from typing import Any
 
+import httpx2
 import pytest
 from opentelemetry import trace
 
-from contract.providers import ANTHROPIC, OPENAI, Provider, make_client
+import llmotel
+from contract.providers import ANTHROPIC, OPENAI, Case, Provider, make_client
 from llmotel.testing import ProviderServer, Reply, Request
 from llmotel.testing.anthropic_wire import messages
 from llmotel.testing.openai_wire import chat
 from telemetry import Telemetry
 
-THREADS, CALLS_EACH = 64, 6
-TASKS = 1_000
-INPUT, OUTPUT = 20, 5  # tokens of every answer
-
-Made = dict[int, list[str]]
-"""The ids of the answers that were given to each caller, by the id of the caller's span."""
+THREADS, CALLS, TASKS = 64, 6, 1000
+SHAPES = {"openai": ("chat.create", "chat.stream+usage"), "anthropic": ("messages.create", "messages.stream")}
+providers = pytest.mark.parametrize("provider", [OPENAI, ANTHROPIC], ids=lambda provider: provider.name)
 
 
-def numbered(provider: Provider) -> Callable[[Request], Reply]:
-    """The script of answers that can be told apart: by the number of their request."""
-    if provider is ANTHROPIC:
-        return lambda request: Reply(messages.message("Paris.", id=f"a-{request.number}", usage=messages.usage(20, 5)))
-    return lambda request: Reply(chat.completion("Paris.", id=f"a-{request.number}", usage=chat.usage(20, 5)))
+def answer(provider: Provider) -> Callable[[Request], Reply]:
+    """Answers with as many tokens as the name of the model says, so that a mix-up shows; every seventh call fails."""
+
+    def reply(request: Request) -> Reply:
+        model: str = request.get("model")
+        number = int(model.rpartition("-")[2])
+        if number % 7 == 0:
+            return provider.refuse(429)
+        if provider is OPENAI:
+            return Reply(chat.completion("Yes.", model=model, usage=chat.usage(number, 1)))
+        return Reply(messages.message("Yes.", model=model, usage=messages.usage(number, 1)))
+
+    return reply
 
 
-def create(provider: Provider, client: Any, number: int) -> Any:
-    """Makes a call; every other one is a stream."""
-    question = [{"role": "user", "content": "What is the capital of France?"}]
-    streamed = {"stream": True} if number % 2 else {}
-    if provider is ANTHROPIC:
-        return client.messages.create(model="claude-opus-4-5", max_tokens=99, messages=question, **streamed)
-    asked = {"stream_options": {"include_usage": True}} if streamed else {}
-    return client.chat.completions.create(model="gpt-4.1", messages=question, **streamed, **asked)
+def numbered(case: Case, number: int) -> Case:
+    arguments = case.shape.arguments
+    return replace(case, shape=replace(case.shape, arguments=lambda: {**arguments(), "model": f"model-{number}"}))
 
 
-def answer_id(thing: Any) -> str | None:
-    """The id of an answer, a chunk or an event; ``None`` for an event without one."""
-    found = getattr(thing, "id", None) or getattr(getattr(thing, "message", None), "id", None)
-    return found if isinstance(found, str) else None
+def judge(telemetry: Telemetry, numbers: range) -> None:
+    """Every numbered call has one span, below the parent and with the tag of the same number."""
+    spans = {True: {}, False: {}}  # type: dict[bool, dict[str, Any]]
+    for span in telemetry.spans:
+        spans[span.name.startswith("request")][span.name.rpartition("-")[2]] = span
+    requests, calls = spans[True], spans[False]
+    assert len(telemetry.spans) == 2 * len(numbers)
+    assert calls.keys() == requests.keys() == {str(number) for number in numbers}
+    for number, span in calls.items():
+        assert span.parent.span_id == requests[number].context.span_id
+        assert span.context.trace_id == requests[number].context.trace_id
+        assert span.attributes["llmotel.feature"] == f"feature-{number}"
+        failed = int(number) % 7 == 0
+        assert span.attributes.get("gen_ai.usage.input_tokens") == (None if failed else int(number))
+        assert span.attributes.get("llmotel.outcome") == ("rate_limit" if failed else None)
+    metrics = telemetry.metrics()
+    assert sum(point.count for point in metrics["gen_ai.client.inference.duration"]) == len(numbers)
+    counted = Counter({str(point.attributes["gen_ai.request.model"]): point.value
+                       for point in metrics["gen_ai.client.inference.usage.input_tokens"] if point.value})  # fmt: skip
+    assert counted == {f"model-{number}": number for number in numbers if number % 7}
 
 
-@pytest.fixture(params=(OPENAI, ANTHROPIC), ids=lambda provider: provider.name)
-def provider(request: pytest.FixtureRequest) -> Provider:
-    found: Provider = request.param
-    return found
-
-
-@pytest.fixture
-def accounted(telemetry: Telemetry) -> Iterator[Callable[[Made], None]]:
-    """Checks the spans and metrics against what the callers were given."""
-
-    def check(made: Made) -> None:
-        calls = sum(map(len, made.values()))
-        spans = [span for span in telemetry.spans if span.name != "request"]
-        assert len(spans) == calls
-        found: dict[int, list[str]] = {}
-        for span in spans:
-            found.setdefault(span.parent.span_id, []).append(span.attributes["gen_ai.response.id"])
-        assert {parent: sorted(ids) for parent, ids in found.items()} == {
-            parent: sorted(ids) for parent, ids in made.items()
-        }
-        metrics = telemetry.metrics()
-        assert sum(point.count for point in metrics["gen_ai.client.inference.duration"]) == calls
-        assert sum(point.value for point in metrics["gen_ai.client.inference.usage.input_tokens"]) == INPUT * calls
-        assert sum(point.value for point in metrics["gen_ai.client.inference.usage.output_tokens"]) == OUTPUT * calls
-        assert metrics["llmotel.internal.dropped"][0].value == 0
-        assert Counter(event.event_name for event in telemetry.events) == {
-            "gen_ai.client.inference.operation.details": calls
-        }
-
-    yield check
-
-
-def test_calls_of_64_threads_nest_under_the_spans_of_their_threads(
-    provider: Provider, server: ProviderServer, telemetry: Telemetry, accounted: Callable[[Made], None]
-) -> None:
-    server.script(*[numbered(provider)] * (THREADS * CALLS_EACH))
+@providers
+def test_threads_do_not_mix(provider: Provider, server: ProviderServer, telemetry: Telemetry) -> None:
     tracer = telemetry.recording.tracer_provider.get_tracer("application")
-    together = Barrier(THREADS)
-    made: Made = {}
+    server.script(*[answer(provider)] * (THREADS * CALLS))
+    cases = [Case(provider, provider.shape(name)) for name in SHAPES[provider.name]]
+    begin = threading.Barrier(THREADS)
 
-    def work(client: Any) -> None:
-        together.wait()
-        with tracer.start_as_current_span("request") as span:
-            ids = made[span.get_span_context().span_id] = []
-            for number in range(CALLS_EACH):
-                result = create(provider, client, number)
-                parts = list(result) if number % 2 else [result]
-                ids.append(next(filter(None, map(answer_id, parts))))
-                assert trace.get_current_span() is span
+    def work(thread: int, client: Any) -> None:
+        begin.wait()
+        for number in range(1 + thread * CALLS, 1 + (thread + 1) * CALLS):
+            with tracer.start_as_current_span(f"request-{number}") as request, llmotel.tags(feature=f"feature-{number}"):
+                try:
+                    result = numbered(cases[number % 2], number).call(client)
+                    for _ in result if number % 2 else ():
+                        assert trace.get_current_span() is request
+                except Exception as error:
+                    assert getattr(error, "status_code", None) == 429
+                assert trace.get_current_span() is request
 
-    with make_client(provider, server, is_async=False, timeout=120) as client, ThreadPoolExecutor(THREADS) as threads:
-        for done in [threads.submit(work, client) for _ in range(THREADS)]:
+    with make_client(provider, server, is_async=False) as client, ThreadPoolExecutor(THREADS) as pool:
+        for done in [pool.submit(work, thread, client) for thread in range(THREADS)]:
             done.result()
-    accounted(made)
+    judge(telemetry, range(1, 1 + THREADS * CALLS))
 
 
-def test_calls_of_1000_tasks_nest_under_the_spans_of_their_tasks(
-    provider: Provider, server: ProviderServer, telemetry: Telemetry, accounted: Callable[[Made], None]
-) -> None:
-    server.script(*[numbered(provider)] * TASKS)
+@providers
+async def test_tasks_do_not_mix(provider: Provider, server: ProviderServer, telemetry: Telemetry) -> None:
     tracer = telemetry.recording.tracer_provider.get_tracer("application")
-    made: Made = {}
+    server.script(*[answer(provider)] * TASKS)
+    cases = [Case(provider, provider.shape(name), is_async=True) for name in SHAPES[provider.name]]
 
-    async def work(client: Any, number: int) -> None:
-        with tracer.start_as_current_span("request") as span:
-            result = await create(provider, client, number)
-            parts = [part async for part in result] if number % 2 else [result]
-            made[span.get_span_context().span_id] = [next(filter(None, map(answer_id, parts)))]
-            assert trace.get_current_span() is span
+    async def work(number: int, client: Any) -> None:
+        with tracer.start_as_current_span(f"request-{number}") as request, llmotel.tags(feature=f"feature-{number}"):
+            try:
+                result = await numbered(cases[number % 2], number).call(client)
+                if number % 2:
+                    async for _ in result:
+                        assert trace.get_current_span() is request
+            except Exception as error:
+                assert getattr(error, "status_code", None) == 429
+            assert trace.get_current_span() is request
 
-    async def run() -> None:
-        async with make_client(provider, server, is_async=True, timeout=120) as client:
-            await asyncio.gather(*(work(client, number) for number in range(TASKS)))
-
-    asyncio.run(run())
-    accounted(made)
-
-
-def test_streams_read_in_turns_by_one_task_stay_apart(
-    provider: Provider, server: ProviderServer, accounted: Callable[[Made], None], telemetry: Telemetry
-) -> None:
-    server.script(*[numbered(provider)] * 3)
-    tracer = telemetry.recording.tracer_provider.get_tracer("application")
-
-    async def run() -> Made:
-        made: Made = {}
-        async with make_client(provider, server, is_async=True, timeout=120) as client:
-            streams = []
-            for _ in range(3):
-                with tracer.start_as_current_span("request") as span:
-                    streams.append((made.setdefault(span.get_span_context().span_id, []), await asked(client)))
-            while streams:
-                for ids, stream in list(streams):
-                    try:
-                        found = answer_id(await anext(stream))
-                    except StopAsyncIteration:
-                        streams.remove((ids, stream))
-                        continue
-                    if found and found not in ids:
-                        ids.append(found)
-        return made
-
-    def asked(client: Any) -> Awaitable[Any]:
-        return create(provider, client, 1)  # type: ignore[no-any-return]
-
-    accounted(asyncio.run(run()))
-
-
-def test_a_stream_read_in_another_thread_nests_where_it_was_begun(
-    provider: Provider, server: ProviderServer, telemetry: Telemetry, accounted: Callable[[Made], None]
-) -> None:
-    server.script(numbered(provider))
-    tracer = telemetry.recording.tracer_provider.get_tracer("application")
-    seen: list[str | None] = []
-    with make_client(provider, server, is_async=False, timeout=120) as client:
-        with tracer.start_as_current_span("request") as span:
-            stream = create(provider, client, 1)
-        reader = Thread(target=lambda: seen.extend(map(answer_id, stream)))
-        reader.start()
-        reader.join()
-    accounted({span.get_span_context().span_id: [next(filter(None, seen))]})
+    transport = httpx2.AsyncClient(verify=False, timeout=60, limits=httpx2.Limits(max_connections=50))
+    async with make_client(provider, server, is_async=True, http_client=transport) as client:
+        await asyncio.gather(*(work(number, client) for number in range(1, 1 + TASKS)))
+    judge(telemetry, range(1, 1 + TASKS))

@@ -1,331 +1,378 @@
-"""With content off, nothing that was said leaves the process: every text of every request, response and error is a
-canary, and no signal and no log line holds one."""
+"""Canaries: a unique string in every text of every request, response and error. With content off none of them is in
+anything that leaves the process; with content on, no secret that was planted in content is."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
 
-from contract import calling
-from contract.calling import performed
-from contract.providers import ANTHROPIC, OPENAI, PLAIN, WHOLE, Case, Provider, Shape, cases
-from contract.situations import SITUATIONS, Held, Situation, by_id, events_of
-from llmotel.testing import ProviderServer, Reply
+from contract.calling import READ, performed
+from contract.providers import ANTHROPIC, OPENAI, PNG, WAV, WHOLE, Case, cases
+from contract.situations import by_id, events_of
+from llmotel.testing import ProviderServer, Reply, Request
 from llmotel.testing.anthropic_wire import blocks, messages
 from llmotel.testing.openai_wire import chat, responses
 from telemetry import Telemetry
 
-CANARY = "canary"
+MARK = "canary"
 
-# Values that are words of the API, not of the caller or the model.
-_API_WORDS = frozenset(
+# What is not content: identity, numbers in words, the vocabulary of the wire, and stop sequences, which the conventions
+# count among a request's parameters. Everything else gets a canary.
+WORDS = frozenset(
     {
-        "type", "role", "model", "id", "object", "status", "finish_reason", "stop_reason", "service_tier", "format",
-        "system_fingerprint", "encoding_format", "code", "voice", "response_format", "task", "call_id", "tool_call_id",
-        "tool_use_id", "detail", "inference_geo", "ttl", "media_type", "output_format", "size", "quality",
-        "background", "truncation", "tool_choice", "effort", "stop_sequences",
+        "type", "role", "object", "model", "status", "id", "finish_reason", "stop_reason", "stop_sequences", "code",
+        "service_tier", "system_fingerprint", "response_format", "encoding_format", "output_format", "format", "voice",
+        "reasoning_effort", "effort", "verbosity", "tool_choice", "truncation", "quality", "size", "background",
+        "call_id", "item_id", "tool_use_id", "phase", "media_type", "betas", "inference_geo",
     }
 )  # fmt: skip
 
 
-def tainted(value: Any, path: str = "") -> Any:
-    """``value`` with a canary in place of every text; the canary names the place."""
-    if isinstance(value, str):
-        if value.startswith("{"):  # arguments of a tool: JSON in a string
-            return json.dumps(tainted(json.loads(value), path))
-        return f"{CANARY}-{path} is a text. It has two sentences."
-    if isinstance(value, bytes):
-        return CANARY.encode() + value
-    if isinstance(value, dict):
-        return {key: inner if key in _API_WORDS else tainted(inner, f"{path}.{key}") for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(tainted(inner, f"{path}.{index}") for index, inner in enumerate(value))
-    return value
+class Canaries:
+    """Makes unique strings, and finds them again."""
 
+    def __init__(self) -> None:
+        self._numbers = count()
+        self.made: list[str] = []
 
-# Requests and responses with a text in as many places as there are.
+    def make(self, where: str) -> str:
+        """A new string, that says where it was planted."""
+        self.made.append(f"{MARK}{next(self._numbers)}{where.replace('_', '')}")
+        return self.made[-1]
 
-_SCHEMA = {"type": "object", "description": "x", "properties": {"city": {"type": "string", "description": "x"}}}
-_TOOL = {"type": "function", "function": {"name": "x", "description": "x", "parameters": _SCHEMA}}
-_CHAT = {
-    "messages": [
-        {"role": "system", "content": "x", "name": "x"},
-        {
-            "role": "user",
-            "content": [
-                {"type": "text", "text": "x"},
-                {"type": "image_url", "image_url": {"url": "x"}},
-                {"type": "input_audio", "input_audio": {"data": "x", "format": "wav"}},
-                {"type": "file", "file": {"filename": "x", "file_data": "x"}},
-            ],
-        },
-        {
-            "role": "assistant",
-            "content": "x",
-            "refusal": "x",
-            "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "x", "arguments": '{"a": "x"}'}}],
-        },
-        {"role": "tool", "tool_call_id": "call_1", "content": "x"},
-    ],
-    "tools": [_TOOL],
-    "metadata": {"key": "x"},
-    "user": "x",
-    "safety_identifier": "x",
-    "prompt_cache_key": "x",
-    "prediction": {"type": "content", "content": "x"},
-    "web_search_options": {"user_location": {"type": "approximate", "approximate": {"city": "x"}}},
-}
-_RESPONSES = {
-    "instructions": "x",
-    "input": [
-        {
-            "role": "user",
-            "content": [
-                {"type": "input_text", "text": "x"},
-                {"type": "input_image", "image_url": "x", "detail": "auto"},
-                {"type": "input_file", "filename": "x", "file_data": "x"},
-            ],
-        },
-        {"type": "function_call", "call_id": "call_1", "name": "x", "arguments": '{"a": "x"}'},
-        {"type": "function_call_output", "call_id": "call_1", "output": "x"},
-    ],
-    "tools": [{"type": "function", "name": "x", "description": "x", "parameters": _SCHEMA, "strict": True}],
-    "metadata": {"key": "x"},
-    "user": "x",
-    "prompt_cache_key": "x",
-    "include": ["file_search_call.results"],
-}
-_MESSAGES = {
-    "system": [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1h"}}],
-    "messages": [
-        {
-            "role": "user",
-            "content": [
-                {"type": "text", "text": "x"},
-                {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "x"}},
-                {"type": "image", "source": {"type": "url", "url": "x"}},
-                {
-                    "type": "document",
-                    "title": "x",
-                    "context": "x",
-                    "citations": {"enabled": True},
-                    "source": {"type": "text", "media_type": "text/plain", "data": "x"},
-                },
-                {
-                    "type": "search_result",
-                    "source": "x",
-                    "title": "x",
-                    "content": [{"type": "text", "text": "x"}],
-                },
-            ],
-        },
-        {
-            "role": "assistant",
-            "content": [
-                {"type": "thinking", "thinking": "x", "signature": "x"},
-                {"type": "tool_use", "id": "toolu_1", "name": "x", "input": {"a": "x"}},
-            ],
-        },
-        {
-            "role": "user",
-            "content": [
-                {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "x"}]},
-            ],
-        },
-    ],
-    "tools": [{"name": "x", "description": "x", "input_schema": _SCHEMA}],
-    "metadata": {"user_id": "x"},
-}
-_BODIES: dict[str, Any] = {
-    "chat": chat.completion(
-        choices=[
-            chat.choice(
-                "x",
-                annotations=[chat.url_citation("x", "x", 0, 10)],
-                tool_calls=[chat.tool_call("x", {"a": "x"})],
-                logprobs=chat.logprobs("x", top=1),
-                message={"reasoning_content": "x", "reasoning": "x"},
-            ),
-            chat.choice(refusal="x", index=1),
-        ],
-        usage=chat.usage(100, 20),
-    ),
-    "responses": responses.response(
-        [
-            responses.reasoning("x"),
-            responses.web_search_call("x", sources=["x"]),
-            responses.file_search_call("x", results=[responses.file_search_result("x", "x", 0.9, "x")]),
-            responses.code_interpreter_call("x", logs="x"),
-            responses.image_generation_call("x"),
-            responses.function_call("x", {"a": "x"}),
-            responses.message(
-                "x",
-                annotations=[
-                    responses.url_citation("x", "x", 0, 10),
-                    responses.file_citation("x", "x", 5),
-                    responses.container_file_citation("x", "x", "x", 0, 10),
-                    responses.file_path("x", 3),
-                ],
-            ),
-            responses.message([responses.refusal("x")]),
-        ],
-        usage=responses.usage(100, 20),
-    ),
-    "messages": messages.message(
-        [
-            blocks.thinking("x", signature="x"),
-            blocks.server_tool_use("web_search", {"query": "x"}),
-            blocks.web_search_tool_result("srvtoolu_1", [blocks.web_search_result("x", "x", page_age="x")]),
-            blocks.text(
-                "x",
-                citations=[
-                    blocks.char_location("x", 0, 5, title="x"),
-                    blocks.page_location("x", 1, 2, title="x"),
-                    blocks.content_block_location("x", 0, 1, title="x"),
-                    blocks.search_result_location("x", 0, 1, source="x", title="x"),
-                    blocks.web_search_result_location("x", url="x", title="x"),
-                ],
-            ),
-            blocks.tool_use("x", {"a": "x"}),
-        ],
-        model="claude-opus-4-5-20251101",
-        usage=messages.usage(100, 20, web_searches=1),
-    ),
-}
-_REQUESTS = {"chat": _CHAT, "responses": _RESPONSES, "messages": _MESSAGES, "beta": _MESSAGES}
-_BODIES["beta"] = _BODIES["messages"]
-_KEPT = ("chat.parse", "responses.parse", "messages.parse", "beta.parse")  # their answer has to fit a schema
-
-
-def poisoned(case: Case) -> Case:
-    """``case`` with a canary wherever its request and its answer hold a text."""
-    family = case.shape.name.partition(".")[0]
-    arguments, body = case.shape.arguments, case.shape.body
-    rich = _REQUESTS.get(family, {}) if "retrieve" not in case.shape.name else {}
-    if case.shape.name == "chat.parse":
-        rich = {key: value for key, value in rich.items() if key != "tools"}  # it takes strict ones only
-    if family in _BODIES and case.shape.name not in _KEPT and body.get("status") != "queued":
-        body = _BODIES[family]
-    shape = replace(case.shape, arguments=lambda: tainted({**arguments(), **rich}), body=tainted(body))
-    return replace(case, shape=shape)
-
-
-def refusing(provider: Provider, status: int) -> Reply:
-    """An error whose texts are canaries; SDKs put all of it into the exception's message."""
-    reply = provider.refuse(status)
-    return replace(reply, body=tainted(reply.body))
-
-
-CASES = [poisoned(case) for case in cases(variants=(PLAIN,)) if case.is_async is case.shape.name.endswith("helper")]
-STREAMED = [case for case in CASES if case.shape.form != WHOLE]
-OPTIONS = {
-    "api_key": f"sk-{CANARY}-0123456789abcdef0123456789abcdef",
-    "default_headers": {"x-tenant": CANARY},
-    "default_query": {"token": CANARY},
-}
-
-
-@pytest.fixture(autouse=True)
-def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, logger="llmotel")
-    caplog.set_level(logging.DEBUG, logger="opentelemetry")
+    def plant(self, value: Any, key: str = "") -> Any:
+        """``value`` with a canary in each of its texts. In JSON that is text, inside of it."""
+        if isinstance(value, dict):
+            return {name: self.plant(item, name) for name, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.plant(item, key) for item in value)
+        if not isinstance(value, str) or key in WORDS:
+            return value
+        if value.startswith("{"):
+            try:
+                return json.dumps(self.plant(json.loads(value)))
+            except ValueError:
+                pass
+        return f"{value} {self.make(key)}" if "://" not in value else f"{value}?q={self.make(key)}"
 
 
 @pytest.fixture
-def leaks(telemetry: Telemetry, caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-    """The places in which a canary was exported or logged."""
-
-    def found() -> list[str]:
-        assert telemetry.spans
-        assert telemetry.metrics()
-        logged = [("log", record.getMessage()) for record in caplog.records if record.name.startswith(("llm", "opent"))]
-        return [f"{place}: {text}" for place, text in (*telemetry.recording.texts(), *logged) if CANARY in text]
-
-    return found
+def canaries() -> Canaries:
+    return Canaries()
 
 
-@pytest.mark.parametrize("case", CASES, ids=by_id)
-def test_nothing_that_was_said_is_exported(
-    case: Case, server: ProviderServer, leaks: Callable[[], list[str]]
+# Calls with content in every place that an API has for it.
+
+OPENAI_TOOL: Any = {
+    "name": "get_weather", "description": "Weather.",
+    "parameters": {"type": "object", "title": "City", "properties": {"city": {"type": "string", "description": "C"}}},
+}  # fmt: skip
+CHAT: dict[str, Any] = {
+    "messages": [
+        {"role": "system", "content": "You know the world."},
+        {"role": "user", "name": "ada", "content": [
+            {"type": "text", "text": "What is this?"},
+            {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}},
+            {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
+            {"type": "file", "file": {"filename": "taxes.pdf", "file_data": "data:application/pdf;base64,UEsDBA=="}},
+        ]},
+        {"role": "assistant", "content": None, "tool_calls": [chat.tool_call("get_weather", {"city": "Paris"})]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "21 degrees"},
+    ],
+    "tools": [{"type": "function", "function": OPENAI_TOOL}],
+    "metadata": {"ticket": "Where is my parcel?"},
+    "user": "ada lovelace",
+    "prediction": {"type": "content", "content": "Paris"},
+}  # fmt: skip
+RESPONSE: dict[str, Any] = {
+    "instructions": "You know the world.",
+    "input": [
+        {"role": "user", "content": [
+            {"type": "input_text", "text": "What is this?"},
+            {"type": "input_image", "image_url": "https://example.com/cat.png"},
+            {"type": "input_file", "filename": "taxes.pdf", "file_data": "data:application/pdf;base64,UEsDBA=="},
+        ]},
+        {"type": "function_call", "call_id": "c", "name": "get_weather", "arguments": '{"city": "Paris"}'},
+        {"type": "function_call_output", "call_id": "c", "output": "21 degrees"},
+    ],
+    "tools": [{"type": "function", **OPENAI_TOOL}],
+    "metadata": {"ticket": "Where is my parcel?"},
+    "user": "ada lovelace",
+}  # fmt: skip
+MESSAGE: dict[str, Any] = {
+    "system": [{"type": "text", "text": "You know the world."}],
+    "messages": [
+        {"role": "user", "content": [
+            {"type": "text", "text": "What is this?"},
+            {"type": "image", "source": {"type": "url", "url": "https://example.com/cat.png"}},
+            {"type": "document", "title": "Taxes", "context": "Of 2026", "citations": {"enabled": True},
+             "source": {"type": "text", "media_type": "text/plain", "data": "Paid."}},
+        ]},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "w", "input": {"city": "Paris"}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "21 degrees"}]},
+    ],
+    "tools": [{"name": "get_weather", "description": "Weather.", "input_schema": OPENAI_TOOL["parameters"]}],
+    "metadata": {"user_id": "ada"},
+}  # fmt: skip
+FILES = {"file": WAV, "image": PNG}
+MORE = {"chat": CHAT, "responses": RESPONSE, "messages": MESSAGE, "beta": MESSAGE}
+
+ANSWERS: dict[str, Any] = {
+    "chat": chat.completion(
+        "Paris is the capital of France.",
+        tool_calls=[chat.tool_call("get_weather", {"city": "Paris"})],
+        annotations=[chat.url_citation("https://example.com/paris", "Paris", 0, 31)],
+        refusal="I will not.",
+        message={"reasoning_content": "An easy one."},
+    ),
+    "responses": responses.response(
+        [
+            responses.reasoning("An easy one."),
+            responses.web_search_call("capital of France", sources=["https://example.com/paris"]),
+            responses.file_search_call(
+                "capital", results=[responses.file_search_result("file-1", "a.txt", 0.5, "Paris.")]
+            ),
+            responses.code_interpreter_call("print('Paris')"),
+            responses.function_call("get_weather", {"city": "Paris"}),
+            responses.message(
+                "Paris is the capital of France.",
+                annotations=[
+                    responses.url_citation("https://example.com/paris", "Paris", 0, 31),
+                    responses.file_citation("file-1", "a.txt", 3),
+                ],
+            ),
+        ]
+    ),
+    "messages": messages.message(
+        [
+            blocks.thinking("An easy one."),
+            blocks.server_tool_use("web_search", {"query": "capital"}, id="srvtoolu_1"),
+            blocks.web_search_tool_result("srvtoolu_1", [blocks.web_search_result("https://example.com", "Paris")]),
+            blocks.text(
+                "Paris is the capital of France.",
+                citations=[
+                    blocks.char_location("Paris", 0, 5, title="Doc"),
+                    blocks.web_search_result_location("Paris", url="https://example.com", title="Paris"),
+                ],
+            ),
+            blocks.tool_use("get_weather", {"city": "Paris"}),
+        ]
+    ),
+}
+ANSWERS["beta"] = ANSWERS["messages"]
+
+
+def planted(case: Case, canaries: Canaries) -> tuple[Case, Any]:
+    """``case`` with canaries in its request, and the answer to it."""
+    shape, area = case.shape, case.shape.name.partition(".")[0]
+    parsed = shape.name.endswith(".parse")
+    body = shape.body if parsed else ANSWERS.get(area, shape.body)
+    given = shape.arguments()
+    if shape.operation != "fetch_response":
+        given |= MORE.get(area, {})
+    if parsed:
+        given.pop("tools", None)  # parse() takes strict ones only
+    kept = {name: value for name, value in given.items() if name in FILES or isinstance(value, type)}
+    arguments = {**canaries.plant({name: value for name, value in given.items() if name not in kept}), **kept}
+    for name, (_, data, kind) in FILES.items():
+        if name in arguments:
+            arguments[name] = (f"{canaries.make('filename')}.{kind[-3:]}", data + canaries.make("file").encode(), kind)
+    if area == "responses" and shape.operation != "fetch_response":
+        arguments["extra_query"] = {"search": canaries.make("query")}
+    body = body if isinstance(body, bytes) else canaries.plant(body)
+    return Case(case.provider, _with(shape, arguments, body), case.variant, case.is_async), body
+
+
+def _with(shape: Any, arguments: dict[str, Any], body: Any) -> Any:
+    return replace(shape, arguments=lambda: dict(arguments), body=body)
+
+
+@pytest.fixture
+def watching(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], instrument: Callable[..., Telemetry]
+) -> Callable[..., Callable[[], dict[str, str]]]:
+    """``watching(**settings)`` instruments; calling what it gives ends that, and gives everything that has left the
+    process: text by place."""
+    caplog.set_level(logging.DEBUG, "llmotel")
+    caplog.set_level(logging.DEBUG, "opentelemetry")
+
+    def begin(**settings: object) -> Callable[[], dict[str, str]]:
+        caplog.clear()
+        telemetry = instrument(console=True, semconv="dup", **settings)
+
+        def told() -> dict[str, str]:
+            telemetry.metrics()
+            found = {f"{number}: {place}": text for number, (place, text) in enumerate(telemetry.recording.texts())}
+            for number, span in enumerate(telemetry.spans):
+                found[f"span {number} as a whole"] = span.to_json()
+                for event in span.events:
+                    found[f"span {number} {event.name}"] = str(dict(event.attributes))
+            for number, event in enumerate(telemetry.events):
+                found[f"event {number} as a whole"] = repr((event.body, dict(event.attributes), event.event_name))
+            for number, record in enumerate(caplog.records):
+                if record.name.partition(".")[0] in ("root", "llmotel", "opentelemetry", "llmotel_instrumentors"):
+                    found[f"log line {number}"] = f"{record.getMessage()} {record.args} {record.exc_info}"
+            said = capsys.readouterr()
+            found["stderr"], found["stdout"] = said.err, said.out
+            assert telemetry.spans
+            assert "llmotel: " in said.err
+            return found
+
+        return told
+
+    return begin
+
+
+def leaks(told: dict[str, str], secrets: list[str]) -> list[tuple[str, str]]:
+    """Which of ``secrets`` are where in what was told."""
+    return [(place, secret) for place, text in told.items() for secret in secrets if secret in text]
+
+
+def scripts(case: Case, body: Any, canaries: Canaries) -> Iterator[tuple[str, Any]]:
+    """Everything that can come back: the answer, faults on the way, errors whose texts hold canaries."""
+    refuse = case.provider.refuse
+    yield "ok", Reply(body)
+    yield "unknown events", Reply(body, fault="unknown_events") if case.shape.form != WHOLE else Reply(body)
+    yield "cut", Reply(body, fault="cut")
+    for status in (400, 401, 429, 500):
+        yield f"{status}", refuse(status, canaries.make("message"), extra={"echo": canaries.make("echo")})
+    yield "text", Reply(canaries.make("page"), status=502)
+    yield "malformed", Reply(f'{{"id": "{canaries.make("malformed")}', headers={"content-type": "application/json"})
+    if case.shape.form != WHOLE:
+        error = {"type": "error", "error": {"type": "overloaded_error", "message": canaries.make("event")},
+                 "message": canaries.make("event"), "code": "server_error", "param": None,
+                 "sequence_number": 9}  # fmt: skip
+        broken = '{"text": "' + canaries.make("sse")
+        yield "error event", lambda request: Reply(events=[*_first(body, request), error])
+        yield "broken event", lambda request: Reply(events=[*_first(body, request), broken])
+
+
+def _first(body: Any, request: Request) -> list[Any]:
+    return list(events_of(body, request))[:3]
+
+
+@pytest.mark.parametrize("case", list(cases()), ids=by_id)
+def test_without_content_capture_nothing_that_was_said_is_told(
+    case: Case, server: ProviderServer, canaries: Canaries, watching: Callable[..., Callable[[], dict[str, str]]]
 ) -> None:
-    server.script(Reply(case.shape.body))
-    seen = performed(case, server, **OPTIONS)
-    assert CANARY in str(server.last.body) + str(server.last.query)
-    assert seen.error is None or "unexpected" not in str(seen.error)
-    assert leaks() == []
+    case, body = planted(case, canaries)
+    replies = list(scripts(case, body, canaries))
+    told = watching()
+    for _, script in replies:
+        server.clear()
+        server.script(script)
+        performed(case, server, READ, default_query={"token": canaries.make("url")})
+    assert len(server.requests) == 1
+    assert MARK in repr((server.requests[0].json, server.requests[0].query, server.requests[0].body)) or (
+        case.shape.operation == "fetch_response"
+    )
+    assert leaks(told(), [MARK]) == []
 
 
-@pytest.mark.parametrize("status", [400, 401, 429, 500])
-@pytest.mark.parametrize("case", CASES, ids=by_id)
-def test_nothing_of_an_error_is_exported(
-    case: Case, status: int, server: ProviderServer, leaks: Callable[[], list[str]]
+@pytest.mark.parametrize("refused", [False, True], ids=["ok", "error"])
+@pytest.mark.parametrize(("provider", "name"), [(OPENAI, "chat.create"), (ANTHROPIC, "messages.create")])
+def test_credentials_and_query_of_a_base_url_are_not_told(
+    provider: Any,
+    name: str,
+    refused: bool,
+    server: ProviderServer,
+    watching: Callable[..., Callable[[], dict[str, str]]],
 ) -> None:
-    server.script(refusing(case.provider, status))
-    seen = performed(case, server, **OPTIONS)
-    assert CANARY in str(seen.error)
-    assert leaks() == []
+    case = Case(provider, provider.shape(name))
+    told = watching(capture_content="SPAN_AND_EVENT")
+    server.script(provider.refuse(400) if refused else Reply(case.shape.body))
+    url = provider.url(server).replace("://", "://canary-user:canary-password@") + "?token=canary-token"
+    performed(case, server, base_url=url)
+    assert leaks(told(), [MARK]) == []
 
 
-@pytest.mark.parametrize("case", [CASES[0], next(case for case in CASES if case.provider is ANTHROPIC)], ids=by_id)
-@pytest.mark.parametrize("fault", ["malformed", "cut", "empty", "reset"])
-def test_nothing_of_a_broken_answer_is_exported(
-    case: Case, fault: Any, server: ProviderServer, leaks: Callable[[], list[str]]
+@pytest.mark.parametrize("case", [case for case in cases(variants=("plain",)) if not case.is_async], ids=by_id)
+def test_an_exception_of_the_sdk_does_not_tell_its_text(
+    case: Case, server: ProviderServer, canaries: Canaries, watching: Callable[..., Callable[[], dict[str, str]]]
 ) -> None:
-    server.script(Reply(case.shape.body, fault=fault))
-    assert performed(case, server, **OPTIONS).error is not None
-    assert leaks() == []
+    told = watching()
+    server.script(case.provider.refuse(400, canaries.make("message")))
+    error = performed(case, server).error
+    assert MARK in str(error)  # the SDK puts the body there
+    assert leaks(told(), [MARK]) == []
 
 
-_ENDINGS = [situation for situation in SITUATIONS if situation.ending != calling.READ and not situation.only_async]
-
-
-@pytest.mark.parametrize("situation", _ENDINGS, ids=by_id)
-@pytest.mark.parametrize("case", STREAMED, ids=by_id)
-def test_nothing_of_a_stream_is_exported_however_it_ends(
-    case: Case, situation: Situation, server: ProviderServer, held: Held, leaks: Callable[[], list[str]]
+def test_api_keys_of_clients_are_nowhere(
+    server: ProviderServer, watching: Callable[..., Callable[[], dict[str, str]]]
 ) -> None:
-    if not situation.applies(case):
-        return
-    server.script(situation.script(case, held))
-    performed(case, server, situation.ending, **OPTIONS)
-    assert leaks() == []
+    told = watching(capture_content="SPAN_AND_EVENT")
+    keys = []
+    for provider, name in ((OPENAI, "chat.create"), (ANTHROPIC, "messages.create")):
+        case = Case(provider, provider.shape(name))
+        for script in (Reply(case.shape.body), provider.refuse(401)):
+            keys.append(f"sk-proj-{len(keys)}abcdefghijklmnop1234")
+            server.script(script)
+            performed(case, server, api_key=keys[-1], default_headers={"x-secret": keys[-1]})
+    assert leaks(told(), keys) == []
 
 
-@pytest.mark.parametrize("case", STREAMED, ids=by_id)
-def test_nothing_of_an_error_in_a_stream_is_exported(
-    case: Case, server: ProviderServer, leaks: Callable[[], list[str]]
+# Secrets inside of content that is captured.
+
+SECRETS = {
+    "api_keys": "sk-proj-Zq8fT2mX9vLw4RbN7yKc1234",
+    "bearer": "Bearer 9fJk2LmQ8sTvXz4RbN7yKc1234",
+    "email": "ada.lovelace@analytical-engine.org",
+    "card": "4111 1111 1111 1111",
+}
+TOKENS = [secret.rpartition("Bearer ")[2] for secret in SECRETS.values()]
+SENTENCE = "Mine are {api_keys} and {bearer}, write to {email}, pay with {card}.".format(**SECRETS)
+
+
+def told_secrets(value: Any, key: str = "") -> Any:
+    """``value`` with all secrets in each of its texts."""
+    if isinstance(value, dict):
+        return {name: told_secrets(item, name) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(told_secrets(item, key) for item in value)
+    if not isinstance(value, str) or key in WORDS or key == "name" or "://" in value:
+        return value
+    if value.startswith("{"):
+        return json.dumps(told_secrets(json.loads(value)))
+    return f"{value} {SENTENCE}"
+
+
+@pytest.mark.parametrize("name", ["chat.create", "chat.stream", "responses.create", "responses.stream",
+                                  "messages.create", "messages.stream"])  # fmt: skip
+@pytest.mark.parametrize("refused", [False, True], ids=["ok", "error"])
+def test_secrets_in_captured_content_are_taken_out(
+    name: str, refused: bool, server: ProviderServer, watching: Callable[..., Callable[[], dict[str, str]]]
 ) -> None:
-    error = tainted(refusing(case.provider, 500).body)
-    named = {"type": "error", **error} if case.provider is ANTHROPIC else error
-    server.script(lambda request: Reply(events=[*events_of(case.shape.body, request)[:2], named]))
-    seen = performed(case, server, **OPTIONS)
-    assert CANARY in str(seen.error) or CANARY in str(seen.chunks)
-    assert leaks() == []
-
-
-@pytest.mark.parametrize("case", [CASES[0], next(case for case in CASES if case.provider is ANTHROPIC)], ids=by_id)
-def test_the_canaries_are_there_when_content_is_on(
-    case: Case, server: ProviderServer, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
-) -> None:
-    telemetry(capture_content="SPAN_AND_EVENT")
-    server.script(Reply(case.shape.body), refusing(case.provider, 400))
-    performed(case, server, **OPTIONS)
-    performed(case, server, **OPTIONS)
-    answered, refused = telemetry.spans
-    for name in ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.tool.definitions"):
-        assert CANARY in answered.attributes[name]
-    assert CANARY in refused.status.description
-    assert any(CANARY in str(event.attributes.get("exception.message")) for event in telemetry.events)
-    assert OPTIONS["api_key"] not in str([list(telemetry.recording.texts())])
-
-
-def test_the_name_of_the_model_is_no_secret(server: ProviderServer, telemetry: Telemetry) -> None:
-    shape: Shape = OPENAI.shape("chat.create")
-    case = Case(OPENAI, replace(shape, arguments=lambda: {**shape.arguments(), "model": "of-mine"}))
+    provider = ANTHROPIC if name.startswith("messages") else OPENAI
+    shape, area = provider.shape(name), name.partition(".")[0]
+    body = told_secrets(ANSWERS[area])
+    case = Case(provider, _with(shape, {**shape.arguments(), **told_secrets(MORE[area])}, body))
+    told = watching(capture_content="SPAN_AND_EVENT")
+    server.script(provider.refuse(400, SENTENCE) if refused else Reply(body))
     performed(case, server)
-    assert telemetry.span.name == "chat of-mine"
+    found = told()
+    whole = "".join(found.values())
+    assert leaks(found, TOKENS) == []
+    for kind in SECRETS:
+        assert f"[REDACTED:{kind}]" in whole
+    assert "What is this?" in whole
+    assert "Mine are" in whole
+    assert refused or "capital of France" in whole
+
+
+def test_the_canary_is_found_where_content_is_wanted(
+    server: ProviderServer, canaries: Canaries, watching: Callable[..., Callable[[], dict[str, str]]]
+) -> None:
+    """The search itself works: with content on, what was asked and answered is there."""
+    case, body = planted(Case(OPENAI, OPENAI.shape("chat.create")), canaries)
+    told = watching(capture_content="SPAN_AND_EVENT")
+    server.script(Reply(body))
+    performed(case, server)
+    found = {place for place, _ in leaks(told(), [MARK])}
+    assert any(place.startswith("span") for place in found)
+    assert any(place.startswith("event") for place in found)

@@ -320,9 +320,10 @@ def read_chunk(inference: Inference, chunk: Any) -> None:
     choices = getattr(chunk, "choices", None)
     if (
         choices
+        and choices.__class__ is list
         and inference.response_id is not None
         and getattr(choices[0], "finish_reason", None) is None
-        and getattr(chunk, "usage", None) is None
+        and chunk.usage is None  # what has a list of choices is a chunk, and every chunk has this field
     ):
         return
     read_head(inference, chunk)

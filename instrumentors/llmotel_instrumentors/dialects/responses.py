@@ -24,9 +24,10 @@ PARAMS = {
 }
 _FORMATS = {"json_object": "json", "json_schema": "json", "text": "text"}
 _INCOMPLETE = {"max_output_tokens": "length", "content_filter": "content_filter"}
-_ENDED = frozenset({"response.completed", "response.failed", "response.incomplete"})
-_BEGUN = frozenset({"response.created", "response.queued"})
-_TOLD = _BEGUN | {"error"}
+# Tuples: a set cannot be asked for what has no hash, such as a type that is a list.
+_ENDED = ("response.completed", "response.failed", "response.incomplete")
+_BEGUN = ("response.created", "response.queued")
+_TOLD = (*_BEGUN, "error")
 
 
 # Request.
@@ -269,16 +270,16 @@ def read_delta(inference: Inference, event: Any) -> None:
         draft = inference.draft = Draft()
     kind, fragment = getattr(event, "type", None), getattr(event, "delta", None)
     if kind == "response.output_text.delta":
-        draft.add(0, get(event, "item_id"), "text", text(fragment))
+        draft.add(0, text(get(event, "item_id")), "text", text(fragment))
     elif kind in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
-        draft.add(0, get(event, "item_id"), "reasoning", text(fragment))
+        draft.add(0, text(get(event, "item_id")), "reasoning", text(fragment))
     elif kind == "response.function_call_arguments.delta":
-        draft.add(0, get(event, "item_id"), "tool_call", text(fragment))
+        draft.add(0, text(get(event, "item_id")), "tool_call", text(fragment))
     elif kind == "response.output_item.added":
         item = get(event, "item")
         if get(item, "type") == "function_call":
             draft.add(
-                0, get(item, "id"), "tool_call", None, id=text(get(item, "call_id")), name=text(get(item, "name"))
+                0, text(get(item, "id")), "tool_call", None, id=text(get(item, "call_id")), name=text(get(item, "name"))
             )
 
 

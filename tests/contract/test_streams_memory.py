@@ -1,0 +1,132 @@
+"""Nothing grows: not with the length of a stream, not with the number of calls, in memory or in threads."""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import httpx2
+import pytest
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+
+import llmotel
+from contract.calling import CLOSED, DROPPED, READ, drive, perform
+from contract.providers import ANTHROPIC, OPENAI, PROVIDERS, Case, Provider, make_client
+from llmotel.testing import ProviderServer, Reply
+from llmotel.testing.anthropic_wire import message_events, messages
+from llmotel.testing.openai_wire import chat
+from llmotel.testing.routes import sse
+
+CHUNKS = 100_000
+STREAM = {"openai": "chat.stream+usage", "anthropic": "messages.stream"}
+each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+
+
+@pytest.fixture(autouse=True)
+def _instrumented() -> Iterator[None]:
+    """Telemetry that goes nowhere, so that nothing of it stays."""
+    llmotel.init(
+        tracer_provider=TracerProvider(shutdown_on_exit=False),
+        meter_provider=MeterProvider(shutdown_on_exit=False),
+        logger_provider=LoggerProvider(shutdown_on_exit=False),
+    )
+    yield
+    llmotel.shutdown()
+
+
+class Endless(httpx2.SyncByteStream):
+    """A stream of as many chunks as asked for, made as it is read; a socket would only cost time."""
+
+    def __init__(self, provider: Provider) -> None:
+        events = (
+            message_events.events(messages.message("So"))
+            if provider is ANTHROPIC
+            else chat.chunks(chat.completion("So"))
+        )
+        deltas = [
+            event for event in events if "text_delta" in json.dumps(event) or '"content": "So"' in json.dumps(event)
+        ]
+        middle = events.index(deltas[0])
+        self._head = b"".join(map(sse, events[:middle]))
+        self._chunk = sse(events[middle]) * 100
+        self._tail = b"".join(map(sse, events[middle + 1 :]))
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        for _ in range(CHUNKS // 100):
+            yield self._chunk
+        yield self._tail
+
+
+def blocks() -> int:
+    """How many blocks of memory Python has allocated; counting them costs nothing, unlike tracing them."""
+    gc.collect()
+    return sys.getallocatedblocks()
+
+
+@each_provider
+def test_a_stream_of_100_000_chunks_takes_no_more_memory_than_a_short_one(provider: Provider) -> None:
+    transport = httpx2.MockTransport(
+        lambda request: httpx2.Response(200, headers={"content-type": "text/event-stream"}, stream=Endless(provider))
+    )
+    case = Case(provider, provider.shape(STREAM[provider.name]))
+    client = provider.sync_client(
+        api_key="any", base_url="http://provider.test", http_client=httpx2.Client(transport=transport)
+    )
+    with client:
+        stream = iter(case.call(client))
+        assert len(list(islice(stream, 5_000))) == 5_000
+        before = blocks()
+        count = sum(1 for _ in islice(stream, CHUNKS - 15_000))
+        growth = blocks() - before
+        tracemalloc.start()
+        try:
+            count += sum(1 for _ in stream)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert count >= CHUNKS - 5_000
+    assert growth < 500
+    assert peak < 200_000
+
+
+@each_provider
+def test_repeated_calls_leave_nothing_behind(provider: Provider, server: ProviderServer) -> None:
+    whole = Case(provider, provider.shapes[0])
+    stream = Case(provider, provider.shape(STREAM[provider.name]))
+
+    def calls(number: int) -> None:
+        for _ in range(number):
+            for case, ending in ((whole, READ), (stream, READ), (stream, CLOSED), (stream, DROPPED), (whole, READ)):
+                server.script(Reply(case.shape.body))
+                drive(perform(case, client, ending))
+            server.script(provider.refuse(400))
+            drive(perform(whole, client))
+        llmotel.flush()
+        server.clear()
+
+    with make_client(provider, server, is_async=False) as client:
+        calls(20)
+        before, threads = blocks(), set(threading.enumerate())
+        calls(60)
+        assert blocks() - before < 60  # calls were 360: not one block each
+        ours = {thread.name for thread in set(threading.enumerate()) - threads if thread.name.startswith("llmotel-b")}
+        assert len(ours) <= 1
+
+
+def test_there_is_one_thread_however_many_calls(server: ProviderServer) -> None:
+    case: Any = Case(OPENAI, OPENAI.shape("chat.create"))
+    with make_client(OPENAI, server, is_async=False) as client:
+        for _ in range(30):
+            case.call(client)
+    alive = [thread for thread in threading.enumerate() if thread.name == "llmotel-backlog" and thread.is_alive()]
+    llmotel.flush()
+    assert len(alive) >= 1
