@@ -32,11 +32,11 @@ test: newest oldest ## All tests: everything on the newest client libraries, the
 
 newest: $(VENV)/ready ## Only the tests on the newest client libraries
 	@echo "== tests, newest client libraries"
-	@$(RUN) -m pytest $(PYTEST_ARGS)
+	@$(RUN) -m pytest -n auto $(PYTEST_ARGS)
 
 oldest: $(OLDEST_VENV)/ready ## Only the tests on the oldest supported client libraries
 	@echo "== tests, oldest supported client libraries"
-	@LLMOTEL_TEST_VERSIONS=oldest $(OLDEST_VENV)/bin/python -m pytest $(OLDEST_TESTS) $(PYTEST_ARGS)
+	@LLMOTEL_TEST_VERSIONS=oldest $(OLDEST_VENV)/bin/python -m pytest -n auto $(OLDEST_TESTS) $(PYTEST_ARGS)
 
 test-all-pythons: ## The tests under every supported Python that is installed here
 	@failed=; for version in $(PYTHONS); do \

@@ -21,8 +21,8 @@ Environments = dict[str, Environment]
 Measured = tuple[str, Any]  # a section of the report, and what goes into the JSON file
 
 
-def _opcodes(quick: bool, chosen: list[Row], environments: Environments, _: argparse.Namespace) -> Measured:
-    workloads = [name for name in opcodes.COUNTED if not quick or name in _QUICK_WORKLOADS]
+def _opcodes(quick: bool, chosen: list[Row], environments: Environments, options: argparse.Namespace) -> Measured:
+    workloads = [name for name in opcodes.COUNTED if name in _workloads(quick, options)]
     found = opcodes.measure(chosen, environments, report.progress, workloads)
     return report.opcodes(found), found.as_json()
 
@@ -34,9 +34,14 @@ def _timing(quick: bool, chosen: list[Row], environments: Environments, options:
         report.progress,
         launches=options.launches or (1 if quick else 3),
         rounds=options.rounds or (5 if quick else 8),
-        workloads=[name for name in WORKLOADS if not quick or name in _QUICK_WORKLOADS],
+        workloads=_workloads(quick, options),
     )
     return report.timing(found), found.as_json()
+
+
+def _workloads(quick: bool, options: argparse.Namespace) -> list[str]:
+    wanted = options.workloads.split(",") if options.workloads else _QUICK_WORKLOADS if quick else WORKLOADS
+    return [name for name in WORKLOADS if name in wanted]
 
 
 def _memory(quick: bool, chosen: list[Row], environments: Environments, _: argparse.Namespace) -> Measured:
@@ -63,6 +68,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", help="rows, or subjects for all their rows, comma separated (default: all)")
     parser.add_argument("--parts", default=",".join(_PARTS), help="comma separated (default: %(default)s)")
+    parser.add_argument("--workloads", help=f"comma separated, of {', '.join(WORKLOADS)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="within a minute: three rows, fewer rounds and workloads")
     parser.add_argument("--launches", type=int, help="processes per row in timing (default: 3)")
     parser.add_argument("--rounds", type=int, help="rounds per launch in timing (default: 8)")
@@ -95,16 +101,19 @@ def main() -> None:
     environments = prepare(chosen, report.progress)
     skipped = {name: one.problem for name, one in environments.items() if one.problem}
     results: dict[str, Any] = {"machine": _machine(environments), "skipped": skipped}
-    sections = [report.machine(results["machine"])]
+    sections: dict[str, str] = {}
+    notes = [f"Skipped: {name}: {problem}" for name, problem in skipped.items()]
+    notes.append(report.machine(results["machine"]))
     for part in options.parts.split(","):
         section, results[part] = _PARTS[part](options.quick, chosen, environments, options)
-        sections.append(section)
-    sections += [f"{name}: skipped: {problem}" for name, problem in skipped.items()]
-    print("\n\n".join(sections))
+        sections[part] = "\n\n".join([section, *notes])
+    print("\n\n".join(sections.values()))
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
     if options.readme:
-        report.into_readme("\n\n".join(sections), results.get("opcodes", {}))
+        report.into_readme(sections)
+        if "opcodes" in results:
+            report.draw(results["opcodes"])
 
 
 main()

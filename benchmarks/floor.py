@@ -40,6 +40,7 @@ class Floor(Calls):
     def __init__(self, clients: Clients, telemetry: Telemetry, *, latest: bool, content: bool) -> None:
         super().__init__(clients)
         self.content = content
+        self.every = latest  # whether every chunk's arrival counts, or the first one's only
         self.tracer = telemetry.traces.get_tracer("benchmark")
         self.meters = (Latest if latest else Legacy)(telemetry)
 
@@ -67,9 +68,10 @@ class Floor(Calls):
 
     def _chunks(self) -> Iterator[Any]:
         with self.span("chat", _OPENAI, bodies.CHAT_STREAM) as record:
-            arrived, text = record.arrived, record.text
+            arrived, text, every = record.arrived, record.text, self.every
             for chunk in self.openai.chat.completions.create(**bodies.CHAT_STREAM):
-                arrived.append(perf_counter())
+                if every or not arrived:
+                    arrived.append(perf_counter())
                 if chunk.choices:
                     choice = chunk.choices[0]
                     if choice.finish_reason is not None:
@@ -97,10 +99,11 @@ class Floor(Calls):
 
     def _helper_events(self) -> Iterator[Any]:
         with self.span("chat", _ANTHROPIC, bodies.MESSAGES) as record:
-            arrived = record.arrived
+            arrived, every = record.arrived, self.every
             with self.anthropic.messages.stream(**bodies.MESSAGES) as stream:
                 for event in stream:
-                    arrived.append(perf_counter())
+                    if every or not arrived:
+                        arrived.append(perf_counter())
                     yield event
                 record.message(stream.get_final_message())
 
@@ -110,9 +113,10 @@ class Floor(Calls):
 
     def _events(self) -> Iterator[Any]:
         with self.span("chat", _ANTHROPIC, bodies.MESSAGES) as record:
-            arrived, text = record.arrived, record.text
+            arrived, text, every = record.arrived, record.text, self.every
             for event in self.anthropic.messages.create(stream=True, **bodies.MESSAGES):
-                arrived.append(perf_counter())
+                if every or not arrived:
+                    arrived.append(perf_counter())
                 kind = event.type
                 if kind == "content_block_delta":
                     if self.content:

@@ -37,6 +37,6 @@ OPCODES = (
 )
 MEMORY = (Limit("peak of a stream of 20,000 chunks", "llmotel:latest", "peak_kb", 100, "KB"),)
 STARTUP = (
-    Limit("CPU of import and init over SDK and providers", "llmotel:latest", "init_ms", 30, "ms"),
+    Limit("CPU of import and init over SDK and providers", "llmotel:latest", "init_min_ms", 30, "ms"),
     Limit("memory after the first call, prices included", "llmotel:latest", "memory_mb", 6, "MB"),
 )

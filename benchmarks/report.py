@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from benchmarks.timing import Timed, Timing
 
 AGAIN = " (again)"
-_BEGIN, _END = "<!-- measured -->", "<!-- end -->"
 _begun = time.monotonic()
 
 
@@ -142,7 +141,7 @@ def _bare(found: Timing, name: str, part: str) -> str:
 
 def memory(found: Memory, errors: dict[str, str], chunks: int, streams: int) -> str:
     """Memory of streams."""
-    head = ["KB", f"peak of {chunks:,} chunks", "still in use after it", f"after {streams} streams of {LONG} more"]
+    head = ["KB", f"peak of {chunks:,} chunks", "still in use after it", f"after {streams} streams more"]
     lines = [
         [label, *(number(figures[name], 1) for name in ("peak_kb", "kept_kb", "growth_kb"))]
         for label, figures in found.items()
@@ -166,25 +165,30 @@ def _section(title: str, text: str, kept: str, errors: dict[str, str]) -> str:
 
 def machine(known: dict[str, str]) -> str:
     """What it was measured on."""
-    return ", ".join(f"{name} {version}" for name, version in known.items()) + "."
+    return "Measured on " + ", ".join(f"{name} {version}" for name, version in known.items()) + "."
 
 
-def into_readme(text: str, counted: dict[str, Any]) -> None:
-    """Puts the tables between the marks in the README, and the chart of the counted bytecodes beside it."""
-    folder = Path(__file__).parent
+def into_readme(sections: dict[str, str]) -> None:
+    """Puts each section between its marks in the README; parts that were not measured stay as they are."""
+    path = Path(__file__).parent / "README.md"
+    text = path.read_text()
+    for name, section in sections.items():
+        before, begin, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- end of {name} -->")
+        text = f"{before}{begin}\n{section}\n\n{end}{after}"
+    path.write_text(text)
+
+
+def draw(counted: dict[str, Any]) -> None:
+    """The chart of the counted bytecodes, beside the README."""
     bars = [
         (label, (row["figures"]["chat"], row["deferred"]["chat"]))
         for label, row in counted.items()
         if label != row["baseline"] and "chat" in row["figures"]
     ]
-    if bars:
-        title = "Bytecodes per chat call over the bare client"
-        drawing = chart.bars(title, ("on the calling thread", "left for other threads"), bars)
-        (folder / "overhead.svg").write_text(drawing)
-    path = folder / "README.md"
-    before, _, rest = path.read_text().partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    path.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}")
+    title = "Bytecodes per chat call over the bare client"
+    drawing = chart.bars(title, ("on the calling thread", "left for other threads"), bars)
+    (Path(__file__).parent / "overhead.svg").write_text(drawing)
 
 
 def profile(found: Opcodes, label: str, workload: str, length: int) -> str:

@@ -89,9 +89,11 @@ class Call:
                 attributes.identity(inference, tags),
                 start_time=self.wall,
             )
-        except Exception as error:  # a span processor or sampler of the application's; the metrics go on
+        except Exception as error:
+            # A span processor or sampler of the application's. The metrics go on, and it does not count as an error of
+            # the instrumentation, which switches itself off for its own.
             self.span = INVALID_SPAN
-            guard.caught("start_span", error)
+            engine.guard.caught("start_span", error)
         self.context = set_span_in_context(self.span, here)
         latest.set(self)
         self.token = attach(self.context)
@@ -150,7 +152,7 @@ class Call:
         try:
             span.end(self.wall + int(self.duration * 1e9))
         except Exception as error:
-            guard.caught("span_end", error)
+            self.engine.guard.caught("span_end", error)
         try:
             self.overhead += perf_counter() - begun
             self.engine.backlog.put(partial(self.engine.record, self))
@@ -172,9 +174,14 @@ class Call:
             inference.cost = engine.prices.price(inference)
         elif inference.stream and engine.config.stream_usage == "estimate":
             estimate(inference)
+        else:
+            inference.usage_source = "missing"  # also where it was asked for
         if inference.answer is not None:
             try:
-                inference.grounding = grounding.assess(inference.answer)
+                found, given = grounding.assess(inference.answer), inference.grounding
+                if given is not None and found is not None:  # a score given by hand stands
+                    found.score, found.method = given.score, given.method
+                inference.grounding = found or given
             except Exception as error:
                 self.guard.caught("grounding", error)
         if engine.content.captures:

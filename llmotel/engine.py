@@ -85,7 +85,7 @@ class Engine:
         if inference.usage is not None and inference.cost is None:
             counts["unpriced"] += 1
         if inference.stream and inference.usage is None and call.stream_outcome == "completed":
-            self._without_usage(inference.provider)
+            self._without_usage(inference.provider, askable=call.endpoint.usage_injection is not None)
         if call.rendered is not None:
             counts["truncated_bytes"] += call.rendered.truncated_bytes
             counts["redactions"] += call.rendered.redactions
@@ -106,15 +106,16 @@ class Engine:
         if self.console is not None:
             self.console.write(call.inference, call.duration, call.first_chunk, call.failure)
 
-    def _without_usage(self, provider: str) -> None:
+    def _without_usage(self, provider: str, *, askable: bool) -> None:
         self.counts["streams_without_usage"] += 1
         if not self._told_of_usage:
             self._told_of_usage = True
+            remedy = "Pass stream_options={'include_usage': True}, or set LLMOTEL_STREAM_USAGE=inject"
             logger.warning(
-                "llmotel: a stream from %s carried no usage, so its tokens and cost are unknown. Pass "
-                "stream_options={'include_usage': True}, or set LLMOTEL_STREAM_USAGE=inject (logged once, counted in "
-                "llmotel.streams.without_usage)",
+                "llmotel: a stream from %s carried no usage, so its tokens and cost are unknown. %s (logged once, "
+                "counted in llmotel.streams.without_usage)",
                 provider,
+                remedy if askable else "LLMOTEL_STREAM_USAGE=estimate counts roughly",
             )
 
     def _observe(self) -> Mapping[str, int]:

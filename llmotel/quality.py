@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from llmotel import attributes, semconv
+from llmotel import semconv
 from llmotel.call import Call, latest
 from llmotel.guard import logger
 from llmotel.inference import Grounding
@@ -28,8 +28,9 @@ def record_quality(
 
     Each score is 0 to 1 (``hallucination``: 1 or ``True`` where the answer makes things up). An evaluation event
     goes into the call's trace, a point into ``llmotel.grounding.score`` or ``llmotel.quality.<name>``, and, while the
-    span is still open (a stream being read), an attribute of the same name onto it. Returns whether there was a call to
-    score; never raises: a score out of range is left out, with one log line.
+    span is still open (a stream being read), an attribute of the same name onto it; a grounding score stands then, in
+    place of the one from citations, when the stream ends. Returns whether there was a call to score; never raises: a
+    score out of range is left out, with one log line.
 
     >>> answer = client.chat.completions.create(...)
     >>> llmotel.record_quality(relevance=0.9, user_satisfaction=1)
@@ -60,11 +61,10 @@ def record_quality(
 def _record(call: Call, name: str, score: float) -> None:
     engine, inference = call.engine, call.inference
     if call.span.is_recording():
-        if name == "grounding":
+        if name == "grounding":  # in place of the score worked out at the call's end, which records it
             inference.grounding = Grounding(score, "user")
-            call.span.set_attributes(attributes.grounding(inference.grounding))
-        else:
-            call.span.set_attribute(semconv.QUALITY_PREFIX + name, score)
+            return
+        call.span.set_attribute(semconv.QUALITY_PREFIX + name, score)
     extra = {semconv.GROUNDING_METHOD: "user"} if name == "grounding" else {}
     dims = {**dimensions(inference), **engine.metric_tags.of(call.tags), **extra}
     engine.backlog.put(partial(engine.metrics.record_quality, name, score, dims, call.context))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from opentelemetry import baggage, context
 
@@ -56,7 +57,7 @@ def tags(**values: AttributeValue | None) -> Iterator[None]:
     >>> with llmotel.tags(feature="search", user_id="u-17", prompt_name="answer", prompt_version="3"):
     ...     client.chat.completions.create(...)
     """
-    given = {attribute_name(tag): value for tag, value in values.items() if value is not None}
+    given = {attribute_name(tag): _attribute(value) for tag, value in values.items() if value is not None}
     current = context.get_current()
     known = current.get(TAGS_KEY)
     changed = context.set_value(TAGS_KEY, {**known, **given} if isinstance(known, Mapping) else given, current)
@@ -69,6 +70,13 @@ def tags(**values: AttributeValue | None) -> Iterator[None]:
         yield
     finally:
         context.detach(token)
+
+
+def _attribute(value: object) -> Any:
+    """``value`` as an attribute can hold it, and a set find it: what is no such thing (a UUID, an enum) as text."""
+    if isinstance(value, (str, bool, int, float)):
+        return value
+    return tuple(map(_attribute, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def current_tags(here: context.Context) -> Mapping[str, AttributeValue]:

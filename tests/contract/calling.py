@@ -10,8 +10,9 @@ import asyncio
 import inspect
 import threading
 import warnings
+from collections import abc
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -30,6 +31,17 @@ UNREAD = "never read"
 CANCELLED = "cancelled while it waits"
 
 T = TypeVar("T")
+_KINDS = (
+    abc.Sized, abc.Iterable, abc.Iterator, abc.Generator, abc.Container, abc.Sequence, abc.Mapping, abc.Hashable,
+    abc.Awaitable, abc.AsyncIterable, abc.AsyncIterator, abc.AsyncGenerator, AbstractContextManager,
+    AbstractAsyncContextManager,
+)  # fmt: skip
+_SPECIAL = {
+    name
+    for kind in (list, dict, int, *_KINDS)
+    for name in dir(kind)
+    if name.startswith("__") and name not in ("__getattr__", "__slots__", "__orig_bases__")
+}
 
 
 class ApplicationError(Exception):
@@ -49,10 +61,14 @@ class Seen:
     def hand(self, thing: Any) -> None:
         """Notes the looks of ``thing``, without holding on to it."""
         kind = thing.__class__
-        self.handed.append(f"{kind.__module__}.{kind.__qualname__}")
         assert isinstance(thing, kind)
+        self.handed.append(f"{kind.__module__}.{kind.__qualname__}")
         self.attributes[kind.__qualname__] = {
-            name: _looks(thing, name) for name in dir(thing) if not name.startswith("_")
+            **{name: _looks(thing, name) for name in dir(thing) if not name.startswith("_")},
+            "special methods": sorted(name for name in _SPECIAL if hasattr(thing, name)),
+            "kinds": [one.__name__ for one in _KINDS if isinstance(thing, one)],
+            "awaitable": inspect.isawaitable(thing),
+            "callable": callable(thing),
         }
 
 

@@ -185,7 +185,9 @@ OPENAI = Provider(
             variants=(PLAIN, RAW),
             tokens=response_tokens,
         ),
-        Shape("responses.stream", "responses.create", _response(stream=True), _RESPONSE, STREAM, tokens=response_tokens),
+        Shape(
+            "responses.stream", "responses.create", _response(stream=True), _RESPONSE, STREAM, tokens=response_tokens
+        ),
         Shape(
             "responses.helper",
             "responses.stream",

@@ -78,7 +78,10 @@ def test_threads_do_not_mix(provider: Provider, server: ProviderServer, telemetr
     def work(thread: int, client: Any) -> None:
         begin.wait()
         for number in range(1 + thread * CALLS, 1 + (thread + 1) * CALLS):
-            with tracer.start_as_current_span(f"request-{number}") as request, llmotel.tags(feature=f"feature-{number}"):
+            with (
+                tracer.start_as_current_span(f"request-{number}") as request,
+                llmotel.tags(feature=f"feature-{number}"),
+            ):
                 try:
                     result = numbered(cases[number % 2], number).call(client)
                     for _ in result if number % 2 else ():

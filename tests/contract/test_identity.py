@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 import llmotel
 from contract.calling import Seen, performed
-from contract.providers import Case
+from contract.providers import OPENAI, PLAIN, Case, cases
 from contract.situations import Held, Situation, by_id, crossings
-from llmotel.testing import ProviderServer
+from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
 
 _OURS = str(Path(llmotel.__file__).parent)
@@ -88,3 +90,71 @@ def described(error: BaseException | None) -> list[Any]:
         told.append((type(error), without_numbers(error), arguments, body, error.__suppress_context__, frames))
         error = error.__cause__ or error.__context__
     return told
+
+
+@pytest.mark.parametrize("case", list(cases(variants=(PLAIN,))), ids=by_id)
+@pytest.mark.parametrize("content", ["NO_CONTENT", "SPAN_AND_EVENT"])
+def test_what_the_caller_passed_is_not_changed(
+    case: Case, content: str, server: ProviderServer, instrument: Callable[..., Telemetry]
+) -> None:
+    arguments = case.shape.arguments()
+    before = repr(arguments)
+    server.script(Reply(case.shape.body))
+    instrument(capture_content=content)
+    seen = performed(replace(case, shape=replace(case.shape, arguments=lambda: arguments)), server)
+    assert seen.error is None
+    assert repr(arguments) == before
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in cases(variants=(PLAIN,)) if "messages" in case.shape.arguments()],
+    ids=by_id,
+)
+@pytest.mark.parametrize("content", ["NO_CONTENT", "SPAN_AND_EVENT"])
+def test_messages_from_a_generator_reach_the_provider(
+    case: Case, content: str, server: ProviderServer, instrument: Callable[..., Telemetry]
+) -> None:
+    sent = case.shape.arguments()["messages"]
+    shape = replace(case.shape, arguments=lambda: {**case.shape.arguments(), "messages": (one for one in sent)})
+    server.script(Reply(case.shape.body))
+    telemetry = instrument(capture_content=content)
+    assert performed(replace(case, shape=shape), server).error is None
+    assert server.last.json["messages"] == sent
+    assert len(telemetry.spans) == 1
+
+
+def test_the_exception_is_the_very_object_that_the_library_raised(
+    server: ProviderServer, instrument: Callable[..., Telemetry]
+) -> None:
+    raised = KeyError("what the application's own hook raised")
+
+    def hook(_: httpx2.Request) -> None:
+        raise raised
+
+    instrument()
+    client = httpx2.Client(verify=False, event_hooks={"request": [hook]})
+    seen = performed(Case(OPENAI, OPENAI.shape("chat.create")), server, http_client=client)
+    assert seen.error is raised
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("name", ["chat.create", "chat.stream"])
+def test_an_interrupt_passes_through_and_ends_the_span(
+    interrupt: type[BaseException], name: str, server: ProviderServer, instrument: Callable[..., Telemetry]
+) -> None:
+    class Interrupting(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"data: {}\n\n"
+            raise interrupt
+
+    transport = httpx2.MockTransport(
+        lambda _: httpx2.Response(200, headers={"content-type": "text/event-stream"}, stream=Interrupting())
+    )
+    telemetry = instrument()
+    case = Case(OPENAI, OPENAI.shape(name))
+    with pytest.raises(interrupt):
+        performed(case, server, http_client=httpx2.Client(transport=transport))
+    span = telemetry.span
+    assert span.attributes["llmotel.outcome"] == "cancelled"
+    assert span.attributes["error.type"] == interrupt.__name__

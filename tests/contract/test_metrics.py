@@ -21,7 +21,9 @@ from llmotel.testing.recording import Recording
 from telemetry import Telemetry
 
 PLAIN_CASES = [case for case in cases(variants=(PLAIN,)) if not case.is_async]
-INFERENCES = [case for case in PLAIN_CASES if case.shape.operation not in ("embeddings", "moderation", "fetch_response")]
+INFERENCES = [
+    case for case in PLAIN_CASES if case.shape.operation not in ("embeddings", "moderation", "fetch_response")
+]
 STREAMS = [case for case in PLAIN_CASES if case.shape.form == STREAM]
 FAILURES = [situation for situation in SITUATIONS if situation.outcome and not situation.only_async]
 CREATES = [Case(OPENAI, OPENAI.shape("chat.create")), Case(ANTHROPIC, ANTHROPIC.shape("messages.create"))]
@@ -87,9 +89,7 @@ def test_an_inference_adds_its_tokens_to_each_counter_once(
 
 
 @pytest.mark.parametrize("case", PLAIN_CASES, ids=by_id)
-def test_the_duration_is_that_of_the_span(
-    case: Case, made: Callable[..., calling.Seen], telemetry: Telemetry
-) -> None:
+def test_the_duration_is_that_of_the_span(case: Case, made: Callable[..., calling.Seen], telemetry: Telemetry) -> None:
     made(case)
     span = telemetry.span
     name = {
@@ -192,9 +192,7 @@ def test_a_call_that_is_not_sampled_is_counted_all_the_same(case: Case, server: 
 
 
 @pytest.mark.parametrize("case", CREATES, ids=by_id)
-def test_exemplars_lead_to_the_span(
-    case: Case, made: Callable[..., calling.Seen], telemetry: Telemetry
-) -> None:
+def test_exemplars_lead_to_the_span(case: Case, made: Callable[..., calling.Seen], telemetry: Telemetry) -> None:
     made(case)
     span = telemetry.span.get_span_context()
     with_exemplars = 0
@@ -245,7 +243,9 @@ class TestNamingGenerations:
     def test_dup_has_both(self, streamed: Callable[[str], Telemetry]) -> None:
         assert self.names(streamed("dup")) == self.LATEST | self.LEGACY | self.STREAM_LATEST | self.STREAM_LEGACY
 
-    def test_legacy_tells_input_from_output_by_type(self, instrument: Callable[..., Telemetry], server: ProviderServer) -> None:
+    def test_legacy_tells_input_from_output_by_type(
+        self, instrument: Callable[..., Telemetry], server: ProviderServer
+    ) -> None:
         case = CREATES[0]
         telemetry = instrument(semconv="legacy")
         server.script(Reply(case.shape.body))

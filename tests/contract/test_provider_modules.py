@@ -1,93 +1,92 @@
-"""A provider module is data and pure readers: everything that could harm a caller is in the engine, once for all."""
+"""A provider module is data and pure readers: it opens no span, catches nothing, waits for nothing, reads no setting."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import llmotel_instrumentors
 
-ROOT = Path(llmotel_instrumentors.__file__).parent
-MODULES = sorted(ROOT.rglob("*.py"))
-
-STATEMENTS = (
-    ast.Try,
-    getattr(ast, "TryStar", ast.Try),
-    ast.With,
-    ast.AsyncWith,
-    ast.AsyncFor,
-    ast.AsyncFunctionDef,
-    ast.Await,
-    ast.Yield,
-    ast.YieldFrom,
-    ast.Raise,
-    ast.Global,
-    ast.Nonlocal,
+FOLDER = Path(llmotel_instrumentors.__file__).parent
+MODULES = sorted(FOLDER.rglob("*.py"))
+FORBIDDEN = {
+    ast.Try: "try",
+    ast.Raise: "raise",
+    ast.With: "with",
+    ast.AsyncWith: "async with",
+    ast.AsyncFor: "async for",
+    ast.AsyncFunctionDef: "async def",
+    ast.Await: "await",
+    ast.Yield: "yield",
+    ast.Global: "global",
+}
+IMPORTS = (
+    "__future__",
+    "collections.abc",
+    "typing",
+    "llmotel.draft",
+    "llmotel.inference",
+    "llmotel.instrumentor",
+    "llmotel.reading",
+    "llmotel.registry",
+    "llmotel.semconv",
+    "llmotel.spec",
+    "llmotel_instrumentors",
 )
-PACKAGES = (
-    "opentelemetry",
-    "contextvars",
-    "threading",
-    "asyncio",
-    "logging",
-    "os",
-    "openai",
-    "anthropic",
-    "httpx",
-    "wrapt",
-)
-CALLS = ("open", "print", "setattr", "delattr", "eval", "exec", "__import__")
 
 
-def violations(source: str) -> list[str]:
-    """What of ``source`` has no place in a provider module, each with its line."""
-    found = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, STATEMENTS):
-            found.append(f"{node.lineno}: {type(node).__name__}")
+def violations(source: str) -> Iterator[str]:
+    """What ``source`` does that is the engine's to do."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if type(node) in FORBIDDEN:
+            yield f"line {getattr(node, 'lineno', 0)}: {FORBIDDEN[type(node)]}"
         elif isinstance(node, ast.Import):
-            found += [f"{node.lineno}: import {alias.name}" for alias in node.names if _foreign(alias.name)]
-        elif isinstance(node, ast.ImportFrom) and _foreign(node.module or ""):
-            found.append(f"{node.lineno}: from {node.module}")
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
-            found.append(f"{node.lineno}: {node.func.id}()")
+            for alias in node.names:
+                yield from _import(alias.name, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                module = (
+                    f"{node.module}.{alias.name}"
+                    if node.module in ("llmotel", "llmotel_instrumentors")
+                    else node.module
+                )
+                yield from _import(str(module), node.lineno)
         elif isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"):
-            found.append(f"{node.lineno}: {node.attr}")
-    return found
+            yield f"line {node.lineno}: {node.attr}"
 
 
-def _foreign(module: str) -> bool:
-    return module.partition(".")[0] in PACKAGES
+def _import(module: str, line: int) -> Iterator[str]:
+    if module not in IMPORTS and not module.startswith("llmotel_instrumentors."):
+        yield f"line {line}: imports {module}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_provider_module_is_data_and_pure_readers(path: Path) -> None:
-    assert violations(path.read_text()) == []
-
-
-def test_all_provider_modules_are_looked_at() -> None:
-    assert {"openai.py", "anthropic.py", "stainless.py", "messages.py", "responses.py"} <= {p.name for p in MODULES}
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_a_provider_module_leaves_to_the_engine_what_is_the_engines(path: Path) -> None:
+    assert list(violations(path.read_text())) == []
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "said"),
     [
-        ("try:\n    pass\nexcept Exception:\n    pass", "1: Try"),
-        ("async def f():\n    pass", "1: AsyncFunctionDef"),
-        ("with a:\n    pass", "1: With"),
-        ("from opentelemetry import trace", "1: from opentelemetry"),
-        ("import opentelemetry.context", "1: import opentelemetry.context"),
-        ("import contextvars", "1: import contextvars"),
-        ("from threading import Lock", "1: from threading"),
-        ("x = os.environ['A']", "1: environ"),
-        ("def f(x):\n    setattr(x, 'a', 1)", "2: setattr()"),
+        ("try:\n    x = 1\nexcept Exception:\n    pass", "try"),
+        ("async def read(): ...", "async def"),
+        ("with open('x') as file: ...", "with"),
+        ("from opentelemetry import trace", "imports opentelemetry"),
+        ("from opentelemetry.context import attach", "imports opentelemetry.context"),
+        ("import os\nos.environ['X']", "imports os"),
+        ("setting = something.environ['X']", "environ"),
+        ("import openai", "imports openai"),
+        ("from llmotel import engine", "imports llmotel.engine"),
+        ("from llmotel.call import Call", "imports llmotel.call"),
     ],
 )
-def test_what_has_no_place_there_is_found(source: str, told: str) -> None:
-    assert violations(source) == [told]
+def test_the_rule_finds_what_breaks_it(source: str, said: str) -> None:
+    assert any(said in violation for violation in violations(source))
 
 
-def test_plain_data_and_readers_have_a_place_there() -> None:
-    assert violations("from llmotel.reading import get\nX = 1\ndef read(a, b):\n    a.x = get(b, 'x')") == []
+def test_there_are_provider_modules() -> None:
+    assert {"openai.py", "anthropic.py", "stainless.py"} <= {path.name for path in MODULES}

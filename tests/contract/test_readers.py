@@ -75,12 +75,26 @@ def samples() -> Iterator[Sample]:
         )
     request, answer, chunks = parts(OPENAI, "responses.create", "/v1/responses")
     yield Sample(
-        "responses.retrieve", responses_dialect.FETCH, None, answer, chunks, construct_openai, Response, ResponseStreamEvent
+        "responses.retrieve",
+        responses_dialect.FETCH,
+        None,
+        answer,
+        chunks,
+        construct_openai,
+        Response,
+        ResponseStreamEvent,
     )
     endpoint = anthropic_provider.messages.MESSAGES
     request, answer, chunks = parts(ANTHROPIC, "messages.create", "/v1/messages")
     yield Sample(
-        "messages.create", endpoint, request, answer, chunks, construct_anthropic, AnthropicMessage, RawMessageStreamEvent
+        "messages.create",
+        endpoint,
+        request,
+        answer,
+        chunks,
+        construct_anthropic,
+        AnthropicMessage,
+        RawMessageStreamEvent,
     )
 
 
@@ -101,7 +115,13 @@ def parts(provider: Provider, name: str, path: str) -> tuple[Any, Any, list[Any]
 SAMPLES = list(samples())
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(["text", "function"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["text", "function"])
+    | st.sampled_from([2**63, -(2**63) - 1, 10**400, 1e308, float("inf"), float("nan"), "\ud800", "[" * 5000]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["type", "text", "id"]), inner),
     max_leaves=5,
 )
@@ -165,6 +185,7 @@ def presentable(read: Inference) -> None:
         values = value if isinstance(value, (list, tuple)) else [value]
         assert all(isinstance(item, (str, bool, int, float)) for item in values), name
         assert len({type(item) for item in values}) <= 1, name
+        assert all(-(2**63) <= item < 2**63 for item in values if isinstance(item, int)), name  # as OTLP needs it
     assert all(isinstance(value, str) for value in CONTENT.render(read, failed=False).span.values())
     usage = read.usage
     if usage is not None:
@@ -172,7 +193,9 @@ def presentable(read: Inference) -> None:
         assert all(number is None or (type(number) is int and number >= 0) for number in counts)
 
 
-thorough = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(
+    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 each_endpoint = pytest.mark.parametrize("sample", SAMPLES, ids=by_id)
 
 
@@ -213,7 +236,7 @@ def test_any_stream_is_read(sample: Sample, data: st.DataObject) -> None:
     stream = [*sample.chunks[:number], strange, *sample.chunks[number + 1 :]]
     for form in range(3 if sample.chunk_type is not None else 2):
         read = inference(sample, stream=True)
-        for chunk in [list(looks(sample, sample.chunk_type, given))[form] for given in stream]:
+        for chunk in [list(looks(sample, sample.chunk_type, sent))[form] for sent in stream]:
             before = state(chunk)
             sample.endpoint.read_chunk(read, chunk)
             sample.endpoint.read_delta(read, chunk)
@@ -241,3 +264,28 @@ def test_a_generator_is_left_for_the_library_to_read() -> None:
         sample.endpoint.read_request(inference(sample, stream=True), body)
         sample.endpoint.read_input(inference(sample, stream=True), body)
         assert len(list(messages)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "chunks"),
+    [
+        ("chat.create", [{"id": "1", "choices": [{"delta": {}}]}, {"choices": 5}, {"choices": {"0": {}}}]),
+        ("responses.create", [{"type": []}, {"type": {}}, {"type": "response.output_text.delta", "item_id": []}]),
+        ("responses.retrieve", [{"type": []}]),
+        (
+            "messages.create",
+            [{"type": "content_block_start", "index": 0, "content_block": {"type": "new", "key": 1, "choice": 2}}],
+        ),
+    ],
+)
+def test_a_chunk_that_looks_nearly_right_is_read(name: str, chunks: list[Any]) -> None:
+    [sample] = [sample for sample in SAMPLES if sample.name == name]
+    for form in range(3):
+        read = inference(sample, stream=True)
+        for chunk in chunks:
+            looked = list(looks(sample, sample.chunk_type, chunk))[form]
+            sample.endpoint.read_chunk(read, looked)
+            sample.endpoint.read_delta(read, looked)
+        if sample.endpoint.read_draft is not None:
+            sample.endpoint.read_draft(read)
+        presentable(read)

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+import anthropic
+import httpx2
 import pytest
 from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind, StatusCode
 
 from contract.calling import Seen, performed
-from contract.providers import HELPER, PROVIDERS, WHOLE, Case, Provider, make_client
+from contract.providers import (
+    ANTHROPIC,
+    HELPER,
+    OPENAI,
+    PROVIDERS,
+    STREAM,
+    WHOLE,
+    Case,
+    Provider,
+    cases,
+    make_client,
+)
 from contract.situations import Held, Situation, by_id, crossings
-from llmotel.testing import ProviderServer
+from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
+
+REPRESENTATIVES = [
+    case for case in cases() if case.shape.name in ("chat.create", "chat.stream", "messages.create", "messages.stream")
+]
 
 
 @pytest.mark.parametrize(("case", "situation"), crossings(), ids=by_id)
@@ -86,7 +103,9 @@ def answered(span: Any, case: Case) -> None:
     if not case.shape.usage_in_stream:
         expected = dict.fromkeys(expected)
     assert {name: attributes.get(name) for name in expected} == expected
-    assert attributes["llmotel.usage.source"] == ("missing" if expected["gen_ai.usage.input_tokens"] is None else "provider")
+    assert attributes["llmotel.usage.source"] == (
+        "missing" if expected["gen_ai.usage.input_tokens"] is None else "provider"
+    )
     assert "llmotel.usage.partial" not in attributes
     assert attributes.get("gen_ai.response.finish_reasons") == case.shape.finish_reasons
     if isinstance(body, dict):
@@ -95,3 +114,127 @@ def answered(span: Any, case: Case) -> None:
     if case.shape.form != WHOLE:
         assert attributes["gen_ai.response.time_to_first_chunk"] > 0
         assert attributes["llmotel.stream.chunks"] > 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "name"), [(provider, name) for provider in PROVIDERS for name in provider.left_alone]
+)
+def test_what_infers_nothing_is_left_alone(
+    provider: Provider, name: str, server: ProviderServer, telemetry: Telemetry
+) -> None:
+    with make_client(provider, server, is_async=False) as client:
+        assert provider.left_alone[name](client) is not None
+    assert telemetry.spans == []
+    assert not [metric for metric in telemetry.metrics() if metric.startswith("gen_ai.")]
+
+
+@pytest.mark.parametrize("case", [case for case in cases(form=HELPER) if not case.is_async], ids=by_id)
+def test_a_helper_that_is_never_entered_makes_no_call(case: Case, server: ProviderServer, telemetry: Telemetry) -> None:
+    with make_client(case.provider, server, is_async=False) as client:
+        case.call(client)
+    assert server.requests == []
+    assert telemetry.spans == []
+
+
+@pytest.mark.parametrize("case", REPRESENTATIVES, ids=by_id)
+def test_retries_are_part_of_the_one_call(case: Case, server: ProviderServer, telemetry: Telemetry) -> None:
+    server.script(case.provider.refuse(500, headers={"retry-after-ms": "1"}), Reply(case.shape.body))
+    seen = performed(case, server, max_retries=1)
+    assert seen.error is None
+    assert len(server.requests) == 2
+    assert "error.type" not in telemetry.span.attributes
+
+
+@pytest.mark.parametrize("case", REPRESENTATIVES, ids=by_id)
+def test_the_span_is_current_while_the_library_works_and_no_longer(
+    case: Case, server: ProviderServer, telemetry: Telemetry
+) -> None:
+    during: list[Any] = []
+
+    def sync_hook(_: Any) -> None:
+        during.append(trace.get_current_span().get_span_context())
+
+    async def async_hook(_: Any) -> None:
+        sync_hook(_)
+
+    hooks: Any = {"request": [async_hook if case.is_async else sync_hook]}
+    transport: Any = httpx2.AsyncClient if case.is_async else httpx2.Client
+    server.script(Reply(case.shape.body))
+    performed(case, server, http_client=transport(verify=False, event_hooks=hooks))
+    assert during == [telemetry.span.context]
+    assert not trace.get_current_span().get_span_context().is_valid
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_a_stream_that_is_closed_again_and_again_ends_once(
+    provider: Provider, server: ProviderServer, telemetry: Telemetry
+) -> None:
+    shape = next(shape for shape in provider.shapes if shape.form == STREAM)
+    server.script(Reply(shape.body))
+    with make_client(provider, server, is_async=False) as client:
+        stream = Case(provider, shape).call(client)
+        list(stream)
+        stream.close()
+        stream.close()
+        with stream:
+            pass
+        assert list(stream) == []
+        del stream
+    assert telemetry.span.attributes["llmotel.stream.outcome"] == "completed"
+    assert telemetry.metrics()["gen_ai.client.inference.duration"][0].count == 1
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+def test_a_stream_may_be_read_in_several_goes(provider: Provider, server: ProviderServer, telemetry: Telemetry) -> None:
+    shape = next(shape for shape in provider.shapes if shape.form == STREAM and shape.usage_in_stream)
+    server.script(Reply(shape.body), Reply(shape.body))
+    with make_client(provider, server, is_async=False) as client:
+        whole = list(Case(provider, shape).call(client))
+        stream = Case(provider, shape).call(client)
+        pieces = [next(stream)]
+        for chunk in stream:
+            pieces.append(chunk)
+            break
+        pieces += [next(stream), *stream]
+    assert pieces == whole
+    for span in telemetry.spans:
+        assert span.attributes["llmotel.stream.outcome"] == "completed"
+        assert span.attributes["llmotel.stream.chunks"] == len(whole)
+        answered(span, Case(provider, shape))
+
+
+def test_a_background_response_and_its_retrieval_are_two_operations(
+    server: ProviderServer, telemetry: Telemetry
+) -> None:
+    with make_client(OPENAI, server, is_async=False) as client:
+        begun = client.responses.create(model="gpt-4.1", input="Hello", background=True)
+        client.responses.retrieve(begun.id)
+    asked, fetched = telemetry.spans
+    assert (asked.name, fetched.name) == ("chat gpt-4.1", "fetch_response")
+    assert asked.attributes["gen_ai.response.id"] == fetched.attributes["gen_ai.response.id"] == begun.id
+    assert fetched.attributes["gen_ai.response.status"] == "completed"
+    assert not [name for name in fetched.attributes if name.startswith("gen_ai.usage")]
+
+
+class TestAnthropicsToolRunner:
+    MESSAGES: ClassVar = [{"role": "user", "content": "What is the weather in Paris?"}]
+
+    def test_every_turn_is_a_span(self, server: ProviderServer, telemetry: Telemetry) -> None:
+        @anthropic.beta_tool
+        def get_weather(city: str) -> str:
+            """The weather.
+
+            Args:
+                city: Where.
+            """
+            return f"Rain in {city}."
+
+        with make_client(ANTHROPIC, server, is_async=False) as client:
+            runner = client.beta.messages.tool_runner(
+                model="claude-opus-4-5", max_tokens=100, tools=[get_weather], messages=self.MESSAGES
+            )
+            final = runner.until_done()
+        assert "Rain in" in final.content[0].text
+        spans = telemetry.spans
+        assert [span.name for span in spans] == ["chat claude-opus-4-5"] * 2
+        assert [span.attributes["gen_ai.response.finish_reasons"] for span in spans] == [("tool_call",), ("stop",)]

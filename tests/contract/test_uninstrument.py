@@ -189,7 +189,9 @@ class TestAnotherVendor:
 
 
 class TestAnthropicsOwnSpans:
-    def test_they_are_off_while_it_is_instrumented(self, server: ProviderServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_they_are_off_while_it_is_instrumented(
+        self, server: ProviderServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.delenv(NATIVE, raising=False)
         exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -276,9 +278,7 @@ class TestTheKillSwitch:
 
 
 @each_provider
-def test_the_surface_that_opentelemetrys_tools_use(
-    provider: Provider, server: ProviderServer, clean: None
-) -> None:
+def test_the_surface_that_opentelemetrys_tools_use(provider: Provider, server: ProviderServer, clean: None) -> None:
     recording = Recording()
     before = functions(provider)
     instrumentor = INSTRUMENTORS[provider.name]()
@@ -336,5 +336,7 @@ def test_the_order_of_imports_does_not_matter(order: str) -> None:
 
 
 def test_init_imports_no_client_library() -> None:
-    out, _ = scripts.run(_SETUP + "init(); print(sorted({'openai', 'anthropic', 'httpx2', 'pydantic'} & {*sys.modules}))")
+    out, _ = scripts.run(
+        _SETUP + "init(); print(sorted({'openai', 'anthropic', 'httpx2', 'pydantic'} & {*sys.modules}))"
+    )
     assert out == "[]"
