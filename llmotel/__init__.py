@@ -16,8 +16,8 @@ from llmotel.version import __version__
 
 if TYPE_CHECKING:
     from llmotel.quality import record_quality
-    from llmotel.setup import disable, enable, flush, init, shutdown
     from llmotel.report import status
+    from llmotel.setup import disable, enable, flush, init, shutdown
     from llmotel.tagging import tags
 
 __all__ = [

@@ -112,15 +112,18 @@ def test_what_the_caller_passed_is_not_changed(
     ids=by_id,
 )
 @pytest.mark.parametrize("content", ["NO_CONTENT", "SPAN_AND_EVENT"])
-def test_messages_from_a_generator_reach_the_provider(
+def test_messages_from_a_generator_reach_the_provider_as_they_would(
     case: Case, content: str, server: ProviderServer, instrument: Callable[..., Telemetry]
 ) -> None:
-    sent = case.shape.arguments()["messages"]
-    shape = replace(case.shape, arguments=lambda: {**case.shape.arguments(), "messages": (one for one in sent)})
-    server.script(Reply(case.shape.body))
+    said = case.shape.arguments()["messages"]
+    shape = replace(case.shape, arguments=lambda: {**case.shape.arguments(), "messages": (one for one in said)})
+    server.script(Reply(case.shape.body), Reply(case.shape.body))
+    performed(replace(case, shape=shape), server)
     telemetry = instrument(capture_content=content)
-    assert performed(replace(case, shape=shape), server).error is None
-    assert server.last.json["messages"] == sent
+    performed(replace(case, shape=shape), server)
+    without, sent = (request.json["messages"] for request in server.requests)
+    assert sent == without
+    assert sent == said or "beta" in case.shape.name  # Anthropic's beta methods eat a generator by themselves
     assert len(telemetry.spans) == 1
 
 

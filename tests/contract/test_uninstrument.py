@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 import llmotel
 import scripts
 from contract.calling import performed
-from contract.providers import ANTHROPIC, OPENAI, PROVIDERS, Case, Provider, make_client
+from contract.providers import ANTHROPIC, PROVIDERS, Case, Provider, make_client
 from llmotel import registry
 from llmotel.testing import ProviderServer
 from llmotel.testing.recording import Recording
