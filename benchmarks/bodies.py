@@ -11,7 +11,7 @@ import struct
 from typing import Any
 
 OPENAI_MODEL = "gpt-4o"
-ANTHROPIC_MODEL = "claude-sonnet-4-5"
+ANTHROPIC_MODEL = "claude-sonnet-5-5"
 EMBEDDING_MODEL = "text-embedding-3-small"
 
 _NOTE = (
@@ -140,7 +140,7 @@ _ANTHROPIC_HEAD = {
     "id": "msg_greenhouse0003",
     "type": "message",
     "role": "assistant",
-    "model": f"{ANTHROPIC_MODEL}-20250929",
+    "model": ANTHROPIC_MODEL,
     "stop_sequence": None,
 }
 

@@ -29,7 +29,7 @@ _ANTHROPIC = ("anthropic", "api.anthropic.com")
 # USD per token: input, cached input, cache write, output.
 _PRICES = {
     bodies.OPENAI_MODEL: (2.5e-6, 1.25e-6, 0.0, 10e-6),
-    bodies.ANTHROPIC_MODEL: (3e-6, 0.3e-6, 3.75e-6, 15e-6),
+    bodies.ANTHROPIC_MODEL: (2e-6, 0.1e-6, 2.5e-6, 10e-6),
     bodies.EMBEDDING_MODEL: (0.02e-6, 0.0, 0.0, 0.0),
 }
 

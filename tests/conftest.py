@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
 from llmotel.testing import ProviderServer
 from telemetry import Telemetry
 
-
-def pytest_configure() -> None:
-    """Runs before the test modules, and with them the client libraries, are imported."""
-    for name in list(os.environ):
-        if name.startswith(("OTEL_", "LLMOTEL_", "OPENAI_", "ANTHROPIC_")) and not name.startswith("LLMOTEL_TEST_"):
-            del os.environ[name]
-    os.environ["LLMOTEL_RAISE"] = "1"  # a swallowed bug must not make a green test
-    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+# Here, because the client libraries are imported next, by the test modules.
+for _name in list(os.environ):
+    if _name.startswith(("OTEL_", "LLMOTEL_", "OPENAI_", "ANTHROPIC_")) and not _name.startswith("LLMOTEL_TEST_"):
+        del os.environ[_name]
+os.environ["LLMOTEL_RAISE"] = "1"  # a swallowed bug must not make a green test
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+if find_spec("httpx2") is None:  # what the newest client libraries stand on; the oldest stand on its predecessor
+    sys.modules["httpx2"] = import_module("httpx")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Writes ``docs/telemetry/PROVIDER.md``: what the calls of tests/contract/scenarios.py export.
+"""Writes ``docs/telemetry/PROVIDER.md``: what the calls of docs/telemetry/scenarios.py export.
 
 ``python -m docs.telemetry.render`` writes the pages; with ``--check`` it fails when one is not what it would write.
 """
@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent.parent / "tests"))
 os.environ["LLMOTEL_RAISE"] = "1"
 
-from contract.scenarios import SCENARIOS, Scenario  # noqa: E402
+from docs.telemetry.scenarios import SCENARIOS, Scenario  # noqa: E402
 from llmotel import semconv  # noqa: E402
 from llmotel.metrics import OWN_COUNTERS  # noqa: E402
 from llmotel.testing import ProviderServer  # noqa: E402

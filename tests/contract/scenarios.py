@@ -1,6 +1,6 @@
 """Calls that show what llmotel tells of them: each with the answer of its provider, run against the real host names.
 
-``test_snapshots`` holds what is observed of every scenario; ``docs/telemetry`` is rendered from the same.
+The snapshot tests hold what is observed of every scenario. ``docs/telemetry`` has calls of its own, for readers.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import anthropic
 import httpx2
 import openai
+import pytest
 
 from contract.hosts import Everywhere
 from contract.providers import PNG, WAV, Capital
@@ -57,6 +58,11 @@ class Observed:
 
 _SECONDS = "<seconds>"
 _TIMES = ("gen_ai.response.time_to_first_chunk",)
+
+
+def named(provider: str) -> list[Any]:
+    """The scenarios of ``provider``, as parameters of a test."""
+    return [pytest.param(scenario, id=scenario.title) for scenario in SCENARIOS if scenario.provider == provider]
 
 
 def observe(scenario: Scenario, server: ProviderServer) -> Observed:
@@ -103,13 +109,17 @@ def _event(event: Any) -> dict[str, Any]:
 
 
 def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {
-        name: _SECONDS if name in _TIMES else list(value) if isinstance(value, tuple) else value
-        for name, value in attributes.items()
-    }
+    plain = {name: _SECONDS if name in _TIMES else _listed(value) for name, value in attributes.items()}
     if "exception.stacktrace" in plain:
         plain["exception.stacktrace"] = "<frames>"
     return plain
+
+
+def _listed(value: Any) -> Any:
+    """``value`` with lists for tuples."""
+    if isinstance(value, Mapping):
+        return {key: _listed(inner) for key, inner in value.items()}
+    return [_listed(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _told(name: str, points: list[Any]) -> bool:
@@ -125,7 +135,9 @@ def _points(points: list[Any]) -> list[dict[str, Any]]:
     told = []
     for point in points:
         timed = hasattr(point, "sum") and isinstance(point.sum, float) and point.explicit_bounds[0] == 0.01
-        amount = {"count": point.count, "sum": _SECONDS if timed else point.sum} if hasattr(point, "sum") else point.value
+        amount = (
+            {"count": point.count, "sum": _SECONDS if timed else point.sum} if hasattr(point, "sum") else point.value
+        )
         told.append({"amount": amount, "attributes": _plain(point.attributes)})
     return told
 
@@ -137,7 +149,7 @@ _AZURE = partial(
     openai.AzureOpenAI, api_key="any", azure_endpoint="https://my-resource.openai.azure.com", api_version="2024-10-21"
 )
 _OPENROUTER = partial(openai.OpenAI, api_key="any", base_url="https://openrouter.ai/api/v1")
-_DEEPSEEK = partial(openai.OpenAI, api_key="any", base_url="https://api.deepseek.com")
+_XAI = partial(openai.OpenAI, api_key="any", base_url="https://api.x.ai/v1")
 _PERPLEXITY = partial(openai.OpenAI, api_key="any", base_url="https://api.perplexity.ai")
 _ANTHROPIC = partial(anthropic.Anthropic, api_key="any", base_url="https://api.anthropic.com")
 _BEDROCK = partial(anthropic.AnthropicBedrock, aws_region="us-east-1", api_key="any")
@@ -146,7 +158,10 @@ _VERTEX = partial(anthropic.AnthropicVertex, region="us-east5", project_id="a-pr
 _ASKED = [{"role": "user", "content": "What is the capital of France?"}]
 _PARIS = "Paris is the capital of France."
 _SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-_WEATHER = {"type": "function", "function": {"name": "get_weather", "description": "Weather now", "parameters": _SCHEMA}}
+_WEATHER = {
+    "type": "function",
+    "function": {"name": "get_weather", "description": "Weather now", "parameters": _SCHEMA},
+}
 _CONTENT = {"capture_content": "SPAN_AND_EVENT"}
 
 
@@ -158,9 +173,10 @@ def _chat_stream(client: Client, **options: Any) -> Any:
     return list(_chat(client, stream=True, **options))
 
 
-def _closed(client: Client, **options: Any) -> None:
-    with _chat(client, stream=True, **options) as stream:
-        next(stream)
+def _left_early(stream: Any) -> None:
+    with stream:
+        for _ in range(3):
+            next(stream)
 
 
 def _response(client: Client, **options: Any) -> Any:
@@ -177,17 +193,23 @@ def _background(client: Client) -> None:
     client.responses.retrieve(begun.id)
 
 
-def _openai(title: str, call: Callable[[Client], Any], *replies: Script, client: Any = _OPENAI, **settings: Any) -> Scenario:
+def _openai(
+    title: str, call: Callable[[Client], Any], *replies: Script, client: Any = _OPENAI, **settings: Any
+) -> Scenario:
     return Scenario("openai", title, call, replies, client, settings)
 
 
-def _anthropic(title: str, call: Callable[[Client], Any], *replies: Script, client: Any = _ANTHROPIC, **settings: Any) -> Scenario:
+def _anthropic(
+    title: str, call: Callable[[Client], Any], *replies: Script, client: Any = _ANTHROPIC, **settings: Any
+) -> Scenario:
     return Scenario("anthropic", title, call, replies, client, settings)
 
 
 _CHAT = Reply(chat.completion(_PARIS, usage=chat.usage(24, 8)))
 _TOOL_USE = chat.completion(tool_calls=[chat.tool_call("get_weather", {"city": "Paris"})], usage=chat.usage(64, 17))
-_FILES = responses.file_search_call("capital", results=[responses.file_search_result("file-1", "eu.pdf", 0.9, "Paris ...")])
+_FILES = responses.file_search_call(
+    "capital", results=[responses.file_search_result("file-1", "eu.pdf", 0.9, "Paris ...")]
+)
 _FILE_ANSWER = responses.message(_PARIS, annotations=[responses.file_citation("file-1", "eu.pdf", len(_PARIS))])
 _MESSAGE = messages.message(_PARIS, model="claude-opus-4-5-20251101", usage=messages.usage(20, 10))
 _SEARCH = blocks.server_tool_use("web_search", {"query": "capital of France"})
@@ -202,8 +224,16 @@ SCENARIOS = (
     _openai(
         "a chat completion",
         partial(
-            _chat, temperature=0.2, top_p=0.9, max_completion_tokens=200, seed=7, stop=["END"], frequency_penalty=0.1,
-            presence_penalty=0.2, service_tier="flex", user="u-1",
+            _chat,
+            temperature=0.2,
+            top_p=0.9,
+            max_completion_tokens=200,
+            seed=7,
+            stop=["END"],
+            frequency_penalty=0.1,
+            presence_penalty=0.2,
+            service_tier="flex",
+            user="u-1",
         ),
         Reply(chat.completion(_PARIS, usage=chat.usage(1200, 87, cached=1024), service_tier="flex")),
     ),
@@ -226,7 +256,9 @@ SCENARIOS = (
     ),
     _openai(
         "audio in and out",
-        partial(_chat, model="gpt-4o-audio-preview", modalities=["text", "audio"], audio={"voice": "coral", "format": "mp3"}),
+        partial(
+            _chat, model="gpt-4o-audio-preview", modalities=["text", "audio"], audio={"voice": "coral", "format": "mp3"}
+        ),
         Reply(
             chat.completion(
                 model="gpt-4o-audio-preview",
@@ -251,12 +283,17 @@ SCENARIOS = (
     _openai("a stream without usage", _chat_stream, _CHAT),
     _openai("a stream without usage, injected", _chat_stream, _CHAT, stream_usage="inject"),
     _openai("a stream without usage, estimated", _chat_stream, _CHAT, stream_usage="estimate"),
-    _openai("a stream closed early", _closed, _CHAT),
+    _openai("a stream closed early", lambda client: _left_early(_chat(client, stream=True)), _CHAT),
     _openai("a stream cut off by the network", _chat_stream, Reply(_CHAT.body, fault="cut")),
     _openai("a rate limit", _chat, openai_errors.reply(429)),
     _openai("a rate limit with content", _chat, openai_errors.reply(429), **_CONTENT),
     _openai("a refused connection", _chat, Reply(fault="reset")),
-    _openai("a prompt filtered by Azure", partial(_chat, model="my-deployment"), openai_errors.azure_content_filter(), client=_AZURE),
+    _openai(
+        "a prompt filtered by Azure",
+        partial(_chat, model="my-deployment"),
+        openai_errors.azure_content_filter(),
+        client=_AZURE,
+    ),
     _openai(
         "Azure",
         partial(_chat, model="my-deployment"),
@@ -270,16 +307,16 @@ SCENARIOS = (
         client=_OPENROUTER,
     ),
     _openai(
-        "DeepSeek, with its own cache counts",
-        partial(_chat, model="deepseek-reasoner"),
+        "xAI, which cites what it searched",
+        partial(_chat, model="grok-4", web_search_options={}),
         Reply(
-            hosts.deepseek(
-                chat.completion(_PARIS, model="deepseek-reasoner", usage=chat.usage(1200, 87, reasoning=64)),
-                hit=1024,
+            hosts.xai(
+                chat.completion(f"{_PARIS}[1]", model="grok-4", usage=chat.usage(24, 87, reasoning=64)),
                 reasoning="An easy one.",
+                citations=["https://example.com/france"],
             )
         ),
-        client=_DEEPSEEK,
+        client=_XAI,
     ),
     _openai(
         "Perplexity, which lists its sources",
@@ -295,7 +332,10 @@ SCENARIOS = (
     _openai(
         "a response",
         partial(
-            _response, instructions="Be brief.", reasoning={"effort": "low"}, max_output_tokens=400,
+            _response,
+            instructions="Be brief.",
+            reasoning={"effort": "low"},
+            max_output_tokens=400,
             previous_response_id="resp_before",
         ),
         Reply(
@@ -318,7 +358,11 @@ SCENARIOS = (
     ),
     _openai(
         "a response with file search",
-        partial(_response, tools=[{"type": "file_search", "vector_store_ids": ["vs_1"]}], include=["file_search_call.results"]),
+        partial(
+            _response,
+            tools=[{"type": "file_search", "vector_store_ids": ["vs_1"]}],
+            include=["file_search_call.results"],
+        ),
         Reply(responses.response([_FILES, _FILE_ANSWER], usage=responses.usage(800, 20))),
     ),
     _openai(
@@ -401,7 +445,11 @@ SCENARIOS = (
     _anthropic(
         "web search with citations",
         partial(_message, tools=[{"type": "web_search_20250305", "name": "web_search"}]),
-        Reply(messages.message(_WEB_ANSWER, model="claude-opus-4-5-20251101", usage=messages.usage(900, 80, web_searches=1))),
+        Reply(
+            messages.message(
+                _WEB_ANSWER, model="claude-opus-4-5-20251101", usage=messages.usage(900, 80, web_searches=1)
+            )
+        ),
     ),
     _anthropic(
         "structured output, parsed",
@@ -416,9 +464,11 @@ SCENARIOS = (
             )
         ),
     ),
-    _anthropic("a refusal", _message, Reply(messages.message("", model="claude-opus-4-5-20251101", stop_reason="refusal"))),
+    _anthropic(
+        "a refusal", _message, Reply(messages.message("", model="claude-opus-4-5-20251101", stop_reason="refusal"))
+    ),
     _anthropic("a stream", lambda client: list(_message(client, stream=True)), Reply(_MESSAGE)),
-    _anthropic("a stream closed early", lambda client: _message(client, stream=True).close(), Reply(_MESSAGE)),
+    _anthropic("a stream closed early", lambda client: _left_early(_message(client, stream=True)), Reply(_MESSAGE)),
     _anthropic(
         "a stream that ends in an error",
         lambda client: list(_message(client, stream=True)),
@@ -433,6 +483,11 @@ SCENARIOS = (
         ),
         Reply(_MESSAGE),
     ),
-    _anthropic("Bedrock", partial(_message, model="us.anthropic.claude-opus-4-5-20251101-v1:0"), Reply(_MESSAGE), client=_BEDROCK),
+    _anthropic(
+        "Bedrock",
+        partial(_message, model="us.anthropic.claude-opus-4-5-20251101-v1:0"),
+        Reply(_MESSAGE),
+        client=_BEDROCK,
+    ),
     _anthropic("Vertex", partial(_message, model="claude-opus-4-5@20251101"), Reply(_MESSAGE), client=_VERTEX),
 )

@@ -1,0 +1,366 @@
+"""Calls that users make, with the answers that providers give: what ``docs/telemetry`` shows the telemetry of.
+
+The pages are committed, and a test compares them with what these calls export now: each is a snapshot of whole spans,
+metrics and events. A function's docstring and body are printed on the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import anthropic
+import openai
+from pydantic import BaseModel
+
+import llmotel
+from llmotel.testing import ProviderServer, Reply
+from llmotel.testing.anthropic_wire import blocks, messages
+from llmotel.testing.anthropic_wire import errors as anthropic_errors
+from llmotel.testing.openai_wire import audio, chat, completions, embeddings, hosts, images, platform, responses
+from llmotel.testing.openai_wire import errors as openai_errors
+from llmotel.testing.samples import MP3
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """``call`` gets a client of ``library``, whose server gives ``replies``. ``settings`` are those of ``init()``."""
+
+    library: str
+    title: str
+    call: Callable[[Any], object]
+    replies: tuple[Reply, ...]
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    def run(self, server: ProviderServer) -> None:
+        """Makes the call."""
+        server.clear()
+        server.script(*self.replies)
+        with CLIENTS[self.library](server) as client:
+            self.call(client)
+
+
+CLIENTS: dict[str, Callable[[ProviderServer], Any]] = {
+    "openai": lambda server: openai.OpenAI(api_key="sk-loopback", base_url=server.openai_url),
+    "anthropic": lambda server: anthropic.Anthropic(api_key="sk-loopback", base_url=server.url),
+}
+SCENARIOS: list[Scenario] = []
+
+
+def scenario(library: str, title: str, *replies: Reply, **settings: object) -> Callable[[Any], Any]:
+    """Adds the function to :data:`SCENARIOS`."""
+
+    def add(call: Callable[[Any], object]) -> Callable[[Any], object]:
+        SCENARIOS.append(Scenario(library, title, call, replies, settings))
+        return call
+
+    return add
+
+
+class Capital(BaseModel):
+    city: str
+    since: int
+
+
+QUESTION: Any = [{"role": "user", "content": "What is the capital of France?"}]
+PARIS = "Paris has been the capital of France since 987."
+WEATHER: Any = {
+    "name": "get_weather",
+    "description": "The weather of a day.",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+}
+
+
+# OpenAI.
+
+
+@scenario("openai", "Chat completion", Reply(chat.completion(PARIS, usage=chat.usage(1200, 87, cached=1024))))
+def _(client: openai.OpenAI) -> None:
+    client.chat.completions.create(
+        model="gpt-4.1", messages=QUESTION, temperature=0.2, max_tokens=200, stop=["\n\n"], seed=7
+    )
+
+
+@scenario(
+    "openai",
+    "Structured output, reasoning, and attributes of your own",
+    Reply(
+        chat.completion(
+            '{"city": "Paris", "since": 987}', model="gpt-5-mini-2025-08-07", usage=chat.usage(140, 410, reasoning=384)
+        )
+    ),
+    metric_tags="feature",
+)
+def _(client: openai.OpenAI) -> None:
+    with llmotel.tags(feature="geography", user_id="u-17", prompt_name="capital", prompt_version="3", team="search"):
+        client.chat.completions.parse(
+            model="gpt-5-mini", messages=QUESTION, response_format=Capital, reasoning_effort="low"
+        )
+
+
+@scenario("openai", "Stream", Reply(chat.completion(PARIS, usage=chat.usage(24, 11))))
+def _(client: openai.OpenAI) -> None:
+    """The provider sends no usage unless asked: there are no tokens, and no cost."""
+    for _chunk in client.chat.completions.create(model="gpt-4.1", messages=QUESTION, stream=True):
+        pass
+
+
+@scenario(
+    "openai",
+    "Stream with LLMOTEL_STREAM_USAGE=inject",
+    Reply(chat.completion(PARIS, usage=chat.usage(24, 11))),
+    stream_usage="inject",
+)
+def _(client: openai.OpenAI) -> None:
+    """llmotel asks for usage, and takes the extra chunk out again."""
+    for _chunk in client.chat.completions.create(model="gpt-4.1", messages=QUESTION, stream=True):
+        pass
+
+
+@scenario("openai", "Stream that the application breaks off", Reply(chat.completion(PARIS, usage=chat.usage(24, 11))))
+def _(client: openai.OpenAI) -> None:
+    options: Any = {"include_usage": True}
+    with client.chat.completions.create(
+        model="gpt-4.1", messages=QUESTION, stream=True, stream_options=options
+    ) as stream:
+        next(stream)
+
+
+@scenario(
+    "openai",
+    "Tool call, with content on the span and the event",
+    Reply(chat.completion(tool_calls=[chat.tool_call("get_weather", {"city": "Paris"})], usage=chat.usage(58, 17))),
+    capture_content="SPAN_AND_EVENT",
+)
+def _(client: openai.OpenAI) -> None:
+    """What looks like an e-mail address, a card number, an API key or a bearer token is taken out."""
+    client.chat.completions.create(
+        model="gpt-4.1",
+        messages=[
+            {"role": "system", "content": "You are a travel agent."},
+            {"role": "user", "content": "How is the weather in Paris? Write to ada@example.com."},
+        ],
+        tools=[{"type": "function", "function": WEATHER}],
+    )
+
+
+@scenario(
+    "openai",
+    "Responses API, with a web search that is cited",
+    Reply(
+        responses.response(
+            [
+                responses.web_search_call("capital of France"),
+                responses.message(
+                    PARIS + " It has about two million inhabitants.",
+                    annotations=[responses.url_citation("https://example.com/paris", "Paris", 0, 47)],
+                ),
+            ],
+            usage=responses.usage(310, 42),
+        )
+    ),
+)
+def _(client: openai.OpenAI) -> None:
+    client.responses.create(model="gpt-4.1", input="What is the capital of France?", tools=[{"type": "web_search"}])
+
+
+@scenario("openai", "Responses API, stream", Reply(responses.response(PARIS, usage=responses.usage(36, 14))))
+def _(client: openai.OpenAI) -> None:
+    with client.responses.stream(model="gpt-4.1", input="What is the capital of France?") as stream:
+        stream.until_done()
+
+
+@scenario(
+    "openai",
+    "Responses API, background and retrieve",
+    Reply(responses.response(status="queued", id="resp_42")),
+    Reply(responses.response(PARIS, usage=responses.usage(36, 14), id="resp_42")),
+)
+def _(client: openai.OpenAI) -> None:
+    """Two operations: the conventions put no usage on the second, so that nobody counts it twice."""
+    queued = client.responses.create(model="gpt-4.1", input="What is the capital of France?", background=True)
+    client.responses.retrieve(queued.id)
+
+
+@scenario("openai", "Legacy completion", Reply(completions.completion(PARIS)))
+def _(client: openai.OpenAI) -> None:
+    client.completions.create(model="gpt-3.5-turbo-instruct", prompt="The capital of France is", n=1)
+
+
+@scenario(
+    "openai",
+    "Embeddings",
+    Reply(embeddings.embeddings([embeddings.vector(8), embeddings.vector(8, seed=1)], prompt_tokens=27)),
+)
+def _(client: openai.OpenAI) -> None:
+    client.embeddings.create(
+        model="text-embedding-3-small", input=["Paris", "London"], dimensions=8, encoding_format="float"
+    )
+
+
+@scenario("openai", "Image", Reply(images.images(usage=images.usage(12, 1056))))
+def _(client: openai.OpenAI) -> None:
+    client.images.generate(model="gpt-image-1", prompt="The Eiffel Tower in the rain")
+
+
+@scenario("openai", "Speech", Reply(MP3))
+def _(client: openai.OpenAI) -> None:
+    client.audio.speech.create(model="gpt-4o-mini-tts", voice="coral", input="Bonjour!")
+
+
+@scenario("openai", "Transcription", Reply(audio.transcription("Bonjour!", usage=audio.token_usage(14, 3))))
+def _(client: openai.OpenAI) -> None:
+    client.audio.transcriptions.create(model="gpt-4o-transcribe", file=("hello.mp3", MP3))
+
+
+@scenario("openai", "Moderation", Reply(platform.moderations()))
+def _(client: openai.OpenAI) -> None:
+    client.moderations.create(model="omni-moderation-latest", input="What is the capital of France?")
+
+
+@scenario("openai", "Rate limit", openai_errors.reply(429, retry_after=0), openai_errors.reply(429, retry_after=0))
+def _(client: openai.OpenAI) -> None:
+    """One span, although the SDK tried twice. The message of the exception is content: it is not recorded."""
+    with suppress(openai.RateLimitError):
+        client.with_options(max_retries=1).chat.completions.create(model="gpt-4.1", messages=QUESTION)
+
+
+@scenario(
+    "openai",
+    "Host that speaks OpenAI's dialect",
+    Reply(hosts.openrouter(chat.completion(PARIS, model="openai/gpt-4.1", usage=chat.usage(24, 11)), cost=0.00021)),
+    provider_hosts={"127.0.0.1": "openrouter"},
+)
+def _(client: openai.OpenAI) -> None:
+    """``base_url`` says who answers. A cost in the response wins over the price table."""
+    client.chat.completions.create(model="openai/gpt-4.1", messages=QUESTION)
+
+
+# Anthropic.
+
+HAIKU, SONNET = "claude-haiku-4-5-20251001", "claude-sonnet-4-6"
+
+
+def message(model: str, content: Any, **more: Any) -> Any:
+    return messages.message(content, model=model, **more)
+
+
+@scenario(
+    "anthropic",
+    "Message with a prompt cache",
+    Reply(
+        message(SONNET, PARIS, usage=messages.usage(10, 20, cache_read=1000, cache_write_5m=300, cache_write_1h=200))
+    ),
+)
+def _(client: anthropic.Anthropic) -> None:
+    """The total of input tokens includes what the cache read and wrote, and each part has its own price."""
+    client.messages.create(
+        model="claude-sonnet-4-6",
+        max_tokens=200,
+        system=[{"type": "text", "text": "You know the world.", "cache_control": {"type": "ephemeral"}}],
+        messages=QUESTION,
+    )
+
+
+@scenario(
+    "anthropic",
+    "Stream with thinking",
+    Reply(message(SONNET, [blocks.thinking("An easy one."), blocks.text(PARIS)], usage=messages.usage(24, 31))),
+)
+def _(client: anthropic.Anthropic) -> None:
+    with client.messages.stream(
+        model="claude-sonnet-4-6", max_tokens=2000, thinking={"type": "adaptive"}, messages=QUESTION
+    ) as stream:
+        stream.until_done()
+
+
+@scenario("anthropic", "Stream that the application breaks off", Reply(message(SONNET, PARIS)))
+def _(client: anthropic.Anthropic) -> None:
+    """What had come until then is kept, and marked as partial."""
+    with client.messages.stream(model="claude-sonnet-4-6", max_tokens=200, messages=QUESTION) as stream:
+        next(iter(stream.text_stream))
+
+
+@scenario(
+    "anthropic",
+    "Tool call, with content on the span",
+    Reply(message(HAIKU, [blocks.tool_use("get_weather", {"city": "Paris"})], usage=messages.usage(58, 17))),
+    capture_content=True,
+)
+def _(client: anthropic.Anthropic) -> None:
+    tool: Any = {"name": "get_weather", "input_schema": WEATHER["parameters"]}
+    client.messages.create(
+        model="claude-haiku-4-5",
+        max_tokens=200,
+        system="You are a travel agent.",
+        messages=[{"role": "user", "content": "How is the weather in Paris?"}],
+        tools=[tool],
+    )
+
+
+@scenario(
+    "anthropic",
+    "Citations of documents",
+    Reply(
+        message(
+            HAIKU,
+            [
+                blocks.text(PARIS, citations=[blocks.char_location("Capital since 987.", 0, 18, title="Paris")]),
+                blocks.text(" It has about two million inhabitants."),
+            ],
+            usage=messages.usage(120, 24),
+        )
+    ),
+)
+def _(client: anthropic.Anthropic) -> None:
+    document: Any = {
+        "type": "document",
+        "title": "Paris",
+        "source": {"type": "text", "media_type": "text/plain", "data": "Capital since 987."},
+        "citations": {"enabled": True},
+    }
+    question: Any = [document, {"type": "text", "text": "What is the capital of France?"}]
+    client.messages.create(model="claude-haiku-4-5", max_tokens=200, messages=[{"role": "user", "content": question}])
+
+
+@scenario(
+    "anthropic",
+    "Web search",
+    Reply(
+        message(
+            HAIKU,
+            [
+                blocks.server_tool_use("web_search", {"query": "capital of France"}, id="srvtoolu_1"),
+                blocks.web_search_tool_result(
+                    "srvtoolu_1", [blocks.web_search_result("https://example.com/paris", "Paris")]
+                ),
+                blocks.text(
+                    PARIS,
+                    citations=[
+                        blocks.web_search_result_location("Capital since 987.", url="https://example.com/paris")
+                    ],
+                ),
+            ],
+            usage=messages.usage(310, 42, web_searches=1),
+        )
+    ),
+)
+def _(client: anthropic.Anthropic) -> None:
+    """A search is billed by itself."""
+    search: Any = {"type": "web_search_20250305", "name": "web_search"}
+    client.messages.create(model="claude-haiku-4-5", max_tokens=200, messages=QUESTION, tools=[search])
+
+
+@scenario("anthropic", "Overloaded server", anthropic_errors.reply(529))
+def _(client: anthropic.Anthropic) -> None:
+    with suppress(anthropic.APIStatusError):
+        client.with_options(max_retries=0).messages.create(model="claude-haiku-4-5", max_tokens=200, messages=QUESTION)
+
+
+@scenario("anthropic", "Beta API", Reply(message(HAIKU, PARIS)))
+def _(client: anthropic.Anthropic) -> None:
+    client.beta.messages.create(
+        model="claude-haiku-4-5", max_tokens=200, messages=QUESTION, betas=["context-1m-2025-08-07"]
+    )
