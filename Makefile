@@ -12,8 +12,11 @@ PYTHONS = $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 # not what they would write.
 GENERATORS = llmotel.prices.generate docs.readme docs.telemetry.render
 
+# One process per core; tests that share what is dear to make stay together (the mark xdist_group).
+PARALLEL = -n auto --dist loadgroup
+
 # What runs on the oldest supported client libraries too.
-OLDEST_TESTS = tests/contract/test_spans.py tests/contract/test_identity.py tests/test_supported_versions.py
+OLDEST_TESTS = tests/test_supported_versions.py
 
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -32,11 +35,11 @@ test: newest oldest ## All tests: everything on the newest client libraries, the
 
 newest: $(VENV)/ready ## Only the tests on the newest client libraries
 	@echo "== tests, newest client libraries"
-	@$(RUN) -m pytest -n auto $(PYTEST_ARGS)
+	@$(RUN) -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 oldest: $(OLDEST_VENV)/ready ## Only the tests on the oldest supported client libraries
 	@echo "== tests, oldest supported client libraries"
-	@LLMOTEL_TEST_VERSIONS=oldest $(OLDEST_VENV)/bin/python -m pytest -n auto $(OLDEST_TESTS) $(PYTEST_ARGS)
+	@LLMOTEL_TEST_VERSIONS=oldest $(OLDEST_VENV)/bin/python -m pytest $(PARALLEL) $(OLDEST_TESTS) $(PYTEST_ARGS)
 
 test-all-pythons: ## The tests under every supported Python that is installed here
 	@failed=; for version in $(PYTHONS); do \

@@ -44,8 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    skipped = session.config.pluginmanager.get_plugin("terminalreporter").stats.get("skipped", ())
-    if session.config.getoption("--no-skips") and skipped:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")  # not in a process of pytest-xdist
+    if reporter is not None and reporter.stats.get("skipped") and session.config.getoption("--no-skips"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

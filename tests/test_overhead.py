@@ -13,7 +13,8 @@ from benchmarks.limits import MEMORY, OPCODES, SLACK, Limit
 from benchmarks.opcodes import Opcodes
 from benchmarks.rows import rows
 
-ROWS = ("none", "floor:latest", "llmotel")
+MEASURED = ("none", "floor:latest", "llmotel:latest")
+CHAT_ONLY = ("llmotel:legacy", "llmotel:latest+content", "llmotel:legacy+content")
 
 
 def quiet(_: str) -> None:
@@ -22,8 +23,11 @@ def quiet(_: str) -> None:
 
 @pytest.fixture(scope="module")
 def counted() -> Opcodes:
-    chosen = rows(ROWS)
-    return opcodes.measure(chosen, prepare(chosen, quiet), quiet)
+    every, chat = rows(MEASURED), rows(CHAT_ONLY)
+    environments = prepare(every, quiet)
+    found = opcodes.measure(every, environments, quiet)
+    found.rows = {**opcodes.measure(chat, environments, quiet, ["chat"]).rows, **found.rows}
+    return found
 
 
 def named(limit: Limit) -> str:
