@@ -14,7 +14,7 @@ import pytest
 
 import llmotel
 from contract.calling import Seen, performed
-from contract.providers import OPENAI, PLAIN, Case, cases
+from contract.providers import OPENAI, PLAIN, Case, cases, make_client
 from contract.situations import Held, Situation, by_id, crossings
 from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
@@ -39,7 +39,8 @@ def test_the_caller_sees_what_it_would_see_without_llmotel(
     assert seen.handed == without.handed
     assert seen.attributes == without.attributes
     assert same(seen.value, without.value)
-    assert sent == sent_without
+    if situation.outcome != "timeout" or (sent and sent_without):  # a busy machine may time out before it has sent
+        assert sent == sent_without
     if situation.outcome == "cancelled":  # how far it had come by then is the network's affair
         assert type(seen.error) is type(without.error)
     else:
@@ -161,3 +162,32 @@ def test_an_interrupt_passes_through_and_ends_the_span(
     span = telemetry.span
     assert span.attributes["llmotel.outcome"] == "cancelled"
     assert span.attributes["error.type"] == interrupt.__name__
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        case
+        for case in cases()
+        if case.shape.name in ("chat.create", "chat.stream", "messages.create", "messages.stream")
+    ],
+    ids=by_id,
+)
+def test_the_caller_gets_the_very_objects_that_the_library_made(
+    case: Case, server: ProviderServer, instrument: Callable[..., Telemetry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Equal is not enough: who keeps an answer in a weak map, or compares by identity, has to find it again."""
+    made: list[int] = []
+    kind = type(make_client(case.provider, server, is_async=case.is_async))
+    process = kind._process_response_data
+
+    def processed(client: Any, **given: Any) -> Any:
+        result = process(client, **given)
+        made.append(id(result))
+        return result
+
+    monkeypatch.setattr(kind, "_process_response_data", processed)
+    server.script(Reply(case.shape.body))
+    instrument(capture_content="SPAN_AND_EVENT")
+    seen = performed(case, server)
+    assert [id(thing) for thing in (seen.chunks or [seen.value])] == made
