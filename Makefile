@@ -12,8 +12,8 @@ PYTHONS = $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 # not what they would write.
 GENERATORS = llmotel.prices.generate docs.readme docs.telemetry.render
 
-# One process per core; tests that share what is dear to make stay together (the mark xdist_group).
-PARALLEL = -n auto --dist loadgroup
+# One process per core. Each begins with tests that stand together, as they share what is dear to make.
+PARALLEL = -n auto --dist worksteal
 
 # What runs on the oldest supported client libraries too.
 OLDEST_TESTS = tests/test_supported_versions.py
@@ -39,7 +39,7 @@ newest: $(VENV)/ready ## Only the tests on the newest client libraries
 
 oldest: $(OLDEST_VENV)/ready ## Only the tests on the oldest supported client libraries
 	@echo "== tests, oldest supported client libraries"
-	@LLMOTEL_TEST_VERSIONS=oldest $(OLDEST_VENV)/bin/python -m pytest $(PARALLEL) $(OLDEST_TESTS) $(PYTEST_ARGS)
+	@LLMOTEL_TEST_VERSIONS=oldest $(OLDEST_VENV)/bin/python -m pytest $(PARALLEL) -m 'not newest' $(OLDEST_TESTS) $(PYTEST_ARGS)
 
 test-all-pythons: ## The tests under every supported Python that is installed here
 	@failed=; for version in $(PYTHONS); do \

@@ -22,7 +22,6 @@ from llmotel.version import __version__
 
 ROOT = Path(__file__).parent.parent
 SOURCES = {"llmotel": ROOT / "llmotel", "llmotel_instrumentors": ROOT / "instrumentors" / "llmotel_instrumentors"}
-pytestmark = pytest.mark.xdist_group("packaging")
 DIST_INFO = f"llmotel-{__version__}.dist-info"
 SDIST = f"llmotel-{__version__}"
 

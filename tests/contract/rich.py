@@ -1,4 +1,4 @@
-"""Requests and answers with something in as many places as the APIs have; every text in them is ``x``."""
+"""Requests and answers with something in as many places as the APIs have."""
 
 from __future__ import annotations
 
@@ -7,153 +7,113 @@ from typing import Any
 from llmotel.testing.anthropic_wire import blocks, messages
 from llmotel.testing.openai_wire import chat, responses
 
-_SCHEMA = {"type": "object", "description": "x", "properties": {"city": {"type": "string", "description": "x"}}}
-_TOOL = {"type": "function", "function": {"name": "x", "description": "x", "parameters": _SCHEMA}}
-_CHAT = {
+_TOOL: Any = {
+    "name": "get_weather", "description": "Weather.",
+    "parameters": {"type": "object", "title": "City", "properties": {"city": {"type": "string", "description": "C"}}},
+}  # fmt: skip
+_CHAT: dict[str, Any] = {
     "messages": [
-        {"role": "system", "content": "x", "name": "x"},
-        {
-            "role": "user",
-            "content": [
-                {"type": "text", "text": "x"},
-                {"type": "image_url", "image_url": {"url": "x"}},
-                {"type": "input_audio", "input_audio": {"data": "x", "format": "wav"}},
-                {"type": "file", "file": {"filename": "x", "file_data": "x"}},
-            ],
-        },
-        {
-            "role": "assistant",
-            "content": "x",
-            "refusal": "x",
-            "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "x", "arguments": '{"a": "x"}'}}],
-        },
-        {"role": "tool", "tool_call_id": "call_1", "content": "x"},
+        {"role": "system", "content": "You know the world."},
+        {"role": "user", "name": "ada", "content": [
+            {"type": "text", "text": "What is this?"},
+            {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}},
+            {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
+            {"type": "file", "file": {"filename": "taxes.pdf", "file_data": "data:application/pdf;base64,UEsDBA=="}},
+        ]},
+        {"role": "assistant", "content": None, "tool_calls": [chat.tool_call("get_weather", {"city": "Paris"})]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "21 degrees"},
     ],
-    "tools": [_TOOL],
-    "metadata": {"key": "x"},
-    "user": "x",
-    "safety_identifier": "x",
-    "prompt_cache_key": "x",
-    "prediction": {"type": "content", "content": "x"},
-    "web_search_options": {"user_location": {"type": "approximate", "approximate": {"city": "x"}}},
-}
-_RESPONSES = {
-    "instructions": "x",
+    "tools": [{"type": "function", "function": _TOOL}],
+    "metadata": {"ticket": "Where is my parcel?"},
+    "user": "ada lovelace",
+    "prediction": {"type": "content", "content": "Paris"},
+}  # fmt: skip
+_RESPONSE: dict[str, Any] = {
+    "instructions": "You know the world.",
     "input": [
-        {
-            "role": "user",
-            "content": [
-                {"type": "input_text", "text": "x"},
-                {"type": "input_image", "image_url": "x", "detail": "auto"},
-                {"type": "input_file", "filename": "x", "file_data": "x"},
-            ],
-        },
-        {"type": "function_call", "call_id": "call_1", "name": "x", "arguments": '{"a": "x"}'},
-        {"type": "function_call_output", "call_id": "call_1", "output": "x"},
+        {"role": "user", "content": [
+            {"type": "input_text", "text": "What is this?"},
+            {"type": "input_image", "image_url": "https://example.com/cat.png"},
+            {"type": "input_file", "filename": "taxes.pdf", "file_data": "data:application/pdf;base64,UEsDBA=="},
+        ]},
+        {"type": "function_call", "call_id": "c", "name": "get_weather", "arguments": '{"city": "Paris"}'},
+        {"type": "function_call_output", "call_id": "c", "output": "21 degrees"},
     ],
-    "tools": [{"type": "function", "name": "x", "description": "x", "parameters": _SCHEMA, "strict": True}],
-    "metadata": {"key": "x"},
-    "user": "x",
-    "prompt_cache_key": "x",
-    "include": ["file_search_call.results"],
-}
-_MESSAGES = {
-    "system": [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1h"}}],
+    "tools": [{"type": "function", **_TOOL}],
+    "metadata": {"ticket": "Where is my parcel?"},
+    "user": "ada lovelace",
+}  # fmt: skip
+_MESSAGE: dict[str, Any] = {
+    "system": [{"type": "text", "text": "You know the world."}],
     "messages": [
-        {
-            "role": "user",
-            "content": [
-                {"type": "text", "text": "x"},
-                {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "x"}},
-                {"type": "image", "source": {"type": "url", "url": "x"}},
-                {
-                    "type": "document",
-                    "title": "x",
-                    "context": "x",
-                    "citations": {"enabled": True},
-                    "source": {"type": "text", "media_type": "text/plain", "data": "x"},
-                },
-                {
-                    "type": "search_result",
-                    "source": "x",
-                    "title": "x",
-                    "content": [{"type": "text", "text": "x"}],
-                },
-            ],
-        },
-        {
-            "role": "assistant",
-            "content": [
-                {"type": "thinking", "thinking": "x", "signature": "x"},
-                {"type": "tool_use", "id": "toolu_1", "name": "x", "input": {"a": "x"}},
-            ],
-        },
-        {
-            "role": "user",
-            "content": [
-                {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "x"}]},
-            ],
-        },
+        {"role": "user", "content": [
+            {"type": "text", "text": "What is this?"},
+            {"type": "image", "source": {"type": "url", "url": "https://example.com/cat.png"}},
+            {"type": "document", "title": "Taxes", "context": "Of 2026", "citations": {"enabled": True},
+             "source": {"type": "text", "media_type": "text/plain", "data": "Paid."}},
+            {"type": "search_result", "source": "https://example.com/search", "title": "Found",
+             "content": [{"type": "text", "text": "Much."}]},
+        ]},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "w", "input": {"city": "Paris"}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "21 degrees"}]},
     ],
-    "tools": [{"name": "x", "description": "x", "input_schema": _SCHEMA}],
-    "metadata": {"user_id": "x"},
-}
-BODIES: dict[str, Any] = {
+    "tools": [{"name": "get_weather", "description": "Weather.", "input_schema": _TOOL["parameters"]}],
+    "metadata": {"user_id": "ada"},
+}  # fmt: skip
+
+REQUESTS: dict[str, dict[str, Any]] = {"chat": _CHAT, "responses": _RESPONSE, "messages": _MESSAGE, "beta": _MESSAGE}
+"""What to add to a request, by the first part of its shape's name."""
+
+ANSWERS: dict[str, Any] = {
     "chat": chat.completion(
-        choices=[
-            chat.choice(
-                "x",
-                annotations=[chat.url_citation("x", "x", 0, 10)],
-                tool_calls=[chat.tool_call("x", {"a": "x"})],
-                logprobs=chat.logprobs("x", top=1),
-                message={"reasoning_content": "x", "reasoning": "x"},
-            ),
-            chat.choice(refusal="x", index=1),
-        ],
+        "Paris is the capital of France.",
+        tool_calls=[chat.tool_call("get_weather", {"city": "Paris"})],
+        annotations=[chat.url_citation("https://example.com/paris", "Paris", 0, 31)],
+        refusal="I will not.",
+        message={"reasoning_content": "An easy one."},
+        logprobs=chat.logprobs("Paris", top=1),
         usage=chat.usage(100, 20),
     ),
     "responses": responses.response(
         [
-            responses.reasoning("x"),
-            responses.web_search_call("x", sources=["x"]),
-            responses.file_search_call("x", results=[responses.file_search_result("x", "x", 0.9, "x")]),
-            responses.code_interpreter_call("x", logs="x"),
-            responses.image_generation_call("x"),
-            responses.function_call("x", {"a": "x"}),
+            responses.reasoning("An easy one."),
+            responses.web_search_call("capital of France", sources=["https://example.com/paris"]),
+            responses.file_search_call(
+                "capital", results=[responses.file_search_result("file-1", "a.txt", 0.5, "Paris.")]
+            ),
+            responses.code_interpreter_call("print('Paris')", logs="Paris"),
+            responses.image_generation_call("A map of Paris"),
+            responses.function_call("get_weather", {"city": "Paris"}),
             responses.message(
-                "x",
+                "Paris is the capital of France.",
                 annotations=[
-                    responses.url_citation("x", "x", 0, 10),
-                    responses.file_citation("x", "x", 5),
-                    responses.container_file_citation("x", "x", "x", 0, 10),
-                    responses.file_path("x", 3),
+                    responses.url_citation("https://example.com/paris", "Paris", 0, 31),
+                    responses.file_citation("file-1", "a.txt", 3),
+                    responses.container_file_citation("cntr_1", "cfile_1", "b.csv", 0, 5),
+                    responses.file_path("file-2", 3),
                 ],
             ),
-            responses.message([responses.refusal("x")]),
-        ],
-        usage=responses.usage(100, 20),
+            responses.message([responses.refusal("I will not.")]),
+        ]
     ),
     "messages": messages.message(
         [
-            blocks.thinking("x", signature="x"),
-            blocks.server_tool_use("web_search", {"query": "x"}),
-            blocks.web_search_tool_result("srvtoolu_1", [blocks.web_search_result("x", "x", page_age="x")]),
+            blocks.thinking("An easy one."),
+            blocks.server_tool_use("web_search", {"query": "capital"}, id="srvtoolu_1"),
+            blocks.web_search_tool_result("srvtoolu_1", [blocks.web_search_result("https://example.com", "Paris")]),
             blocks.text(
-                "x",
+                "Paris is the capital of France.",
                 citations=[
-                    blocks.char_location("x", 0, 5, title="x"),
-                    blocks.page_location("x", 1, 2, title="x"),
-                    blocks.content_block_location("x", 0, 1, title="x"),
-                    blocks.search_result_location("x", 0, 1, source="x", title="x"),
-                    blocks.web_search_result_location("x", url="x", title="x"),
+                    blocks.char_location("Paris", 0, 5, title="Doc"),
+                    blocks.page_location("Paris", 1, 2, document=1, title="Book"),
+                    blocks.content_block_location("Paris", 0, 1, document=2, title="Notes"),
+                    blocks.search_result_location("Much.", 0, 1, source="https://example.com/search", title="Found"),
+                    blocks.web_search_result_location("Paris", url="https://example.com", title="Paris"),
                 ],
             ),
-            blocks.tool_use("x", {"a": "x"}),
-        ],
-        model="claude-opus-4-5-20251101",
-        usage=messages.usage(100, 20, web_searches=1),
+            blocks.tool_use("get_weather", {"city": "Paris"}),
+        ]
     ),
 }
-REQUESTS: dict[str, dict[str, Any]] = {"chat": _CHAT, "responses": _RESPONSES, "messages": _MESSAGES, "beta": _MESSAGES}
-BODIES["beta"] = BODIES["messages"]
-"""By the first part of a shape's name."""
+ANSWERS["beta"] = ANSWERS["messages"]
+"""The answers to them."""

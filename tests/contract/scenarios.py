@@ -16,7 +16,7 @@ import httpx2
 import openai
 import pytest
 
-from contract.hosts import Everywhere
+from contract.anyhost import AnyHost
 from contract.providers import PNG, WAV, Capital
 from contract.situations import Script
 from llmotel.testing import ProviderServer, Reply
@@ -85,7 +85,7 @@ def observe(scenario: Scenario, server: ProviderServer) -> Observed:
 
 def _run(scenario: Scenario, server: ProviderServer) -> None:
     try:
-        with scenario.client(max_retries=0, http_client=httpx2.Client(transport=Everywhere(server))) as client:
+        with scenario.client(max_retries=0, http_client=httpx2.Client(transport=AnyHost(server))) as client:
             scenario.call(client)
     except (openai.OpenAIError, anthropic.AnthropicError, httpx2.HTTPError):
         pass  # what some scenarios are about

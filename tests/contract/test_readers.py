@@ -20,7 +20,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response, ResponseStreamEvent
 
 from contract.providers import ANTHROPIC, OPENAI, Provider
-from contract.rich import BODIES, REQUESTS
+from contract.rich import ANSWERS, REQUESTS
 from contract.situations import by_id, events_of
 from llmotel import attributes, grounding
 from llmotel.content import ContentPolicy
@@ -102,7 +102,7 @@ def parts(provider: Provider, name: str, path: str) -> tuple[Any, Any, list[Any]
     """A request, an answer and its events, with something in as many places as there are."""
     shape, family = provider.shape(name), name.partition(".")[0]
     request = {**shape.arguments(), **REQUESTS.get(family, {}), "stop": ["x"], "n": 2, "seed": 7, "top_p": 0.5}
-    answer = BODIES.get(family, shape.body)
+    answer = ANSWERS.get(family, shape.body)
     if not isinstance(answer, dict):
         return request, {"text": "x"}, []
     try:

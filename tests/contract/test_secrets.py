@@ -14,10 +14,9 @@ import pytest
 
 from contract.calling import READ, performed
 from contract.providers import ANTHROPIC, OPENAI, PNG, WAV, WHOLE, Case, cases
+from contract.rich import ANSWERS, REQUESTS
 from contract.situations import by_id, events_of
 from llmotel.testing import ProviderServer, Reply, Request
-from llmotel.testing.anthropic_wire import blocks, messages
-from llmotel.testing.openai_wire import chat, responses
 from telemetry import Telemetry
 
 MARK = "canary"
@@ -67,105 +66,7 @@ def canaries() -> Canaries:
     return Canaries()
 
 
-# Calls with content in every place that an API has for it.
-
-OPENAI_TOOL: Any = {
-    "name": "get_weather", "description": "Weather.",
-    "parameters": {"type": "object", "title": "City", "properties": {"city": {"type": "string", "description": "C"}}},
-}  # fmt: skip
-CHAT: dict[str, Any] = {
-    "messages": [
-        {"role": "system", "content": "You know the world."},
-        {"role": "user", "name": "ada", "content": [
-            {"type": "text", "text": "What is this?"},
-            {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}},
-            {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
-            {"type": "file", "file": {"filename": "taxes.pdf", "file_data": "data:application/pdf;base64,UEsDBA=="}},
-        ]},
-        {"role": "assistant", "content": None, "tool_calls": [chat.tool_call("get_weather", {"city": "Paris"})]},
-        {"role": "tool", "tool_call_id": "call_1", "content": "21 degrees"},
-    ],
-    "tools": [{"type": "function", "function": OPENAI_TOOL}],
-    "metadata": {"ticket": "Where is my parcel?"},
-    "user": "ada lovelace",
-    "prediction": {"type": "content", "content": "Paris"},
-}  # fmt: skip
-RESPONSE: dict[str, Any] = {
-    "instructions": "You know the world.",
-    "input": [
-        {"role": "user", "content": [
-            {"type": "input_text", "text": "What is this?"},
-            {"type": "input_image", "image_url": "https://example.com/cat.png"},
-            {"type": "input_file", "filename": "taxes.pdf", "file_data": "data:application/pdf;base64,UEsDBA=="},
-        ]},
-        {"type": "function_call", "call_id": "c", "name": "get_weather", "arguments": '{"city": "Paris"}'},
-        {"type": "function_call_output", "call_id": "c", "output": "21 degrees"},
-    ],
-    "tools": [{"type": "function", **OPENAI_TOOL}],
-    "metadata": {"ticket": "Where is my parcel?"},
-    "user": "ada lovelace",
-}  # fmt: skip
-MESSAGE: dict[str, Any] = {
-    "system": [{"type": "text", "text": "You know the world."}],
-    "messages": [
-        {"role": "user", "content": [
-            {"type": "text", "text": "What is this?"},
-            {"type": "image", "source": {"type": "url", "url": "https://example.com/cat.png"}},
-            {"type": "document", "title": "Taxes", "context": "Of 2026", "citations": {"enabled": True},
-             "source": {"type": "text", "media_type": "text/plain", "data": "Paid."}},
-        ]},
-        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "w", "input": {"city": "Paris"}}]},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "21 degrees"}]},
-    ],
-    "tools": [{"name": "get_weather", "description": "Weather.", "input_schema": OPENAI_TOOL["parameters"]}],
-    "metadata": {"user_id": "ada"},
-}  # fmt: skip
 FILES = {"file": WAV, "image": PNG}
-MORE = {"chat": CHAT, "responses": RESPONSE, "messages": MESSAGE, "beta": MESSAGE}
-
-ANSWERS: dict[str, Any] = {
-    "chat": chat.completion(
-        "Paris is the capital of France.",
-        tool_calls=[chat.tool_call("get_weather", {"city": "Paris"})],
-        annotations=[chat.url_citation("https://example.com/paris", "Paris", 0, 31)],
-        refusal="I will not.",
-        message={"reasoning_content": "An easy one."},
-    ),
-    "responses": responses.response(
-        [
-            responses.reasoning("An easy one."),
-            responses.web_search_call("capital of France", sources=["https://example.com/paris"]),
-            responses.file_search_call(
-                "capital", results=[responses.file_search_result("file-1", "a.txt", 0.5, "Paris.")]
-            ),
-            responses.code_interpreter_call("print('Paris')"),
-            responses.function_call("get_weather", {"city": "Paris"}),
-            responses.message(
-                "Paris is the capital of France.",
-                annotations=[
-                    responses.url_citation("https://example.com/paris", "Paris", 0, 31),
-                    responses.file_citation("file-1", "a.txt", 3),
-                ],
-            ),
-        ]
-    ),
-    "messages": messages.message(
-        [
-            blocks.thinking("An easy one."),
-            blocks.server_tool_use("web_search", {"query": "capital"}, id="srvtoolu_1"),
-            blocks.web_search_tool_result("srvtoolu_1", [blocks.web_search_result("https://example.com", "Paris")]),
-            blocks.text(
-                "Paris is the capital of France.",
-                citations=[
-                    blocks.char_location("Paris", 0, 5, title="Doc"),
-                    blocks.web_search_result_location("Paris", url="https://example.com", title="Paris"),
-                ],
-            ),
-            blocks.tool_use("get_weather", {"city": "Paris"}),
-        ]
-    ),
-}
-ANSWERS["beta"] = ANSWERS["messages"]
 
 
 def planted(case: Case, canaries: Canaries) -> tuple[Case, Any]:
@@ -175,7 +76,7 @@ def planted(case: Case, canaries: Canaries) -> tuple[Case, Any]:
     body = shape.body if parsed else ANSWERS.get(area, shape.body)
     given = shape.arguments()
     if shape.operation != "fetch_response":
-        given |= MORE.get(area, {})
+        given |= REQUESTS.get(area, {})
     if parsed:
         given.pop("tools", None)  # parse() takes strict ones only
     kept = {name: value for name, value in given.items() if name in FILES or isinstance(value, type)}
@@ -352,7 +253,7 @@ def test_secrets_in_captured_content_are_taken_out(
     provider = ANTHROPIC if name.startswith("messages") else OPENAI
     shape, area = provider.shape(name), name.partition(".")[0]
     body = told_secrets(ANSWERS[area])
-    case = Case(provider, _with(shape, {**shape.arguments(), **told_secrets(MORE[area])}, body))
+    case = Case(provider, _with(shape, {**shape.arguments(), **told_secrets(REQUESTS[area])}, body))
     told = watching(capture_content="SPAN_AND_EVENT")
     server.script(provider.refuse(400, SENTENCE) if refused else Reply(body))
     performed(case, server)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from contract.calling import CLOSED, READ, READ_NEXT, Seen, performed
-from contract.providers import ANTHROPIC, OPENAI, STREAMING, Case
+from contract.providers import ANTHROPIC, OPENAI, PLAIN, STREAMING, Case
 from contract.situations import by_id
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.openai_wire import chat, hosts
@@ -90,6 +90,16 @@ class TestMissing:
         assert telemetry.metrics()["llmotel.streams.without_usage"][0].value == 0
         assert warned(caplog) == []
 
+    def test_nor_is_what_has_no_tokens_of_its_own(
+        self, server: ProviderServer, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for name, variant in (("responses.retrieve.stream", PLAIN), ("speech.create", STREAMING)):
+            shape = OPENAI.shape(name)
+            server.script(Reply(shape.body))
+            performed(Case(OPENAI, shape, variant), server)
+        assert telemetry.metrics()["llmotel.streams.without_usage"][0].value == 0
+        assert warned(caplog) == []
+
     def test_the_request_is_not_changed(self, server: ProviderServer, telemetry: Telemetry) -> None:
         streamed(CASE, server)
         assert "stream_options" not in server.last.json
@@ -140,6 +150,15 @@ class TestInjected:
         assert server.last.json["stream_options"] == {"include_usage": chosen}
         assert any(chunk.usage for chunk in seen.chunks) is chosen
         assert telemetry.span.attributes["llmotel.usage.source"] == ("provider" if chosen else "missing")
+
+    def test_so_does_what_the_caller_chose_in_the_extra_body(
+        self, server: ProviderServer, telemetry: Telemetry
+    ) -> None:
+        chosen = {"stream_options": {"include_usage": False}}
+        arguments = {**STREAM.arguments(), "extra_body": chosen}
+        streamed(replace(CASE, shape=replace(STREAM, arguments=lambda: arguments)), server)
+        assert server.last.json["stream_options"] == {"include_usage": False}
+        assert telemetry.span.attributes["llmotel.usage.source"] == "missing"
 
     def test_a_stream_that_was_left_early_has_none(self, server: ProviderServer, telemetry: Telemetry) -> None:
         streamed(CASE, server, CLOSED)
