@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import _logs, metrics, trace
 
-from llmotel import tagging
+from llmotel import semconv, tagging
 from llmotel.backlog import Backlog
 from llmotel.console import ConsoleLine
 from llmotel.content import ContentPolicy, load_hook
@@ -84,7 +84,12 @@ class Engine:
         counts = self.counts
         if inference.usage is not None and inference.cost is None:
             counts["unpriced"] += 1
-        if inference.stream and inference.usage is None and call.stream_outcome == "completed":
+        if (
+            inference.stream
+            and inference.usage is None
+            and call.stream_outcome == "completed"
+            and inference.operation in semconv.INFERENCE_OPERATIONS  # fetching a response has no usage of its own
+        ):
             self._without_usage(inference.provider, askable=call.endpoint.usage_injection is not None)
         if call.rendered is not None:
             counts["truncated_bytes"] += call.rendered.truncated_bytes

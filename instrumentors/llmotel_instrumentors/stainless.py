@@ -26,7 +26,10 @@ def locate(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Req
     options = args[1] if len(args) > 1 else kwargs.get("options")
     if options is None:
         return None
-    return Request(options.method, options.url, options.json_data, kwargs.get("stream") is True, client.base_url)
+    body, extra = options.json_data, options.extra_json
+    if extra and isinstance(body, Mapping):  # the caller's extra_body, which the library merges in later
+        body = {**body, **extra}
+    return Request(options.method, options.url, body, kwargs.get("stream") is True, client.base_url)
 
 
 def replaced_body(

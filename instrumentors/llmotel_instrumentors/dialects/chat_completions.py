@@ -414,7 +414,7 @@ def ask_for_usage(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tup
     """The call with ``stream_options.include_usage``, unless the caller chose that option."""
     options = args[1] if len(args) > 1 else kwargs.get("options")
     body = get(options, "json_data")
-    if not isinstance(body, Mapping):
+    if not isinstance(body, Mapping) or get(get(options, "extra_json"), "stream_options") is not None:
         return None
     chosen = body.get("stream_options")
     if isinstance(chosen, Mapping) and "include_usage" in chosen:

@@ -310,6 +310,8 @@ def read_fetched_chunk(inference: Inference, event: Any) -> None:
     if kind in _ENDED or kind in _BEGUN:
         read_fetched(inference, get(event, "response"))
         inference.complete = inference.complete or kind in _ENDED
+    elif kind == "error":
+        inference.finish_reasons = ["error"]
 
 
 def read_fetch_request(inference: Inference, _: Any) -> None:
