@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 from collections.abc import Callable
 from pathlib import Path
@@ -18,13 +19,13 @@ _QUICK_ROWS = ("none", "floor:latest", "llmotel:latest")
 _QUICK_WORKLOADS = ("chat", "message", "stream-2", "stream-200")
 
 Environments = dict[str, Environment]
-Measured = tuple[str, Any]  # a section of the report, and what goes into the JSON file
+Measured = tuple[str, dict[str, Any]]  # a section of the report, and what goes into the JSON file
 
 
 def _opcodes(quick: bool, chosen: list[Row], environments: Environments, options: argparse.Namespace) -> Measured:
     workloads = [name for name in opcodes.COUNTED if name in _workloads(quick, options)]
     found = opcodes.measure(chosen, environments, report.progress, workloads)
-    return report.opcodes(found), found.as_json()
+    return report.opcodes(found), {"rows": found.as_json()}
 
 
 def _timing(quick: bool, chosen: list[Row], environments: Environments, options: argparse.Namespace) -> Measured:
@@ -85,9 +86,10 @@ def _options() -> argparse.Namespace:
 def _machine(environments: Environments) -> dict[str, str]:
     versions = environments[BASE].versions
     names = ("openai", "anthropic", "opentelemetry-sdk", "wrapt")
+    load = f" under a load of {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return {
+        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores{load}",
         "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
         **{name: versions[name] for name in names if name in versions},
     }
 
@@ -100,20 +102,20 @@ def main() -> None:
         raise SystemExit(str(error)) from None
     environments = prepare(chosen, report.progress)
     skipped = {name: one.problem for name, one in environments.items() if one.problem}
-    results: dict[str, Any] = {"machine": _machine(environments), "skipped": skipped}
+    results: dict[str, Any] = {"skipped": skipped}
     sections: dict[str, str] = {}
     notes = [f"Skipped: {name}: {problem}" for name, problem in skipped.items()]
-    notes.append(report.machine(results["machine"]))
     for part in options.parts.split(","):
         section, results[part] = _PARTS[part](options.quick, chosen, environments, options)
-        sections[part] = "\n\n".join([section, *notes])
+        results[part]["machine"] = _machine(environments)
+        sections[part] = "\n\n".join([section, *notes, report.machine(results[part]["machine"])])
     print("\n\n".join(sections.values()))
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
     if options.readme:
         report.into_readme(sections)
         if "opcodes" in results:
-            report.draw(results["opcodes"])
+            report.draw(results["opcodes"]["rows"])
 
 
 main()

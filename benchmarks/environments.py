@@ -137,9 +137,9 @@ class Child:
         except BrokenPipeError:
             line = ""
         if not line:
-            self._process.wait()
+            status = self._process.wait()
             self._errors.seek(0)
-            raise RowError(_last_line(self._errors.read()))
+            raise RowError(f"ended with status {status}: {_last_line(self._errors.read())}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise RowError(answer["error"])

@@ -165,7 +165,8 @@ def _section(title: str, text: str, kept: str, errors: dict[str, str]) -> str:
 
 def machine(known: dict[str, str]) -> str:
     """What it was measured on."""
-    return "Measured on " + ", ".join(f"{name} {version}" for name, version in known.items()) + "."
+    system, *versions = known.items()
+    return f"Measured on {system[1]}: {', '.join(f'{name} {version}' for name, version in versions)}."
 
 
 def into_readme(sections: dict[str, str]) -> None:
