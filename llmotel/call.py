@@ -49,6 +49,7 @@ class Call:
         "overhead",
         "pace",
         "rendered",
+        "retries",
         "span",
         "stream_outcome",
         "tags",
@@ -76,6 +77,7 @@ class Call:
         self.stream_outcome: str | None = None
         self.pace: Pace | None = None
         self.rendered: Rendered | None = None
+        self.retries = 0
         self.duration = 0.0
         self.finishes = count()  # next() is atomic: whoever gets 0 finishes the call
         model = inference.request_model
@@ -196,6 +198,8 @@ class Call:
             return self.described
         inference, failure = self.inference, self.failure
         described = self.described = attributes.response(inference, legacy=self.engine.legacy)
+        if self.retries:
+            described[semconv.RETRIES] = self.retries
         if inference.stream:
             if self.first_chunk is not None:
                 described[semconv.TIME_TO_FIRST_CHUNK] = self.first_chunk

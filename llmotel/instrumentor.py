@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import wrapt
 
 from llmotel.guard import Guard, logger
-from llmotel.spec import Closer, Provider, Seam
-from llmotel.wrap import close_wrapper, wrapper
+from llmotel.spec import Closer, Provider, Retry, Seam
+from llmotel.wrap import close_wrapper, retry_wrapper, wrapper
 
 if TYPE_CHECKING:
     from llmotel.engine import Engine
@@ -170,6 +170,11 @@ class Instrumentor:
             self.state, self.detail = "missing seam", ", ".join(missing)
             logger.warning("llmotel: %s is not instrumented: %s not found", provider.library, self.detail)
             return
+        missing += [
+            f"{retry.module}:{retry.attribute}"
+            for retry in provider.retries
+            if not self._patch(retry, retry_wrapper(self))
+        ]
         for closer in provider.closers:
             # The modules of stream helpers are heavy and many applications never use them: wait for their import.
             wrapt.register_post_import_hook(partial(self._patch_closer, closer), closer.module)
@@ -185,7 +190,7 @@ class Instrumentor:
         except Exception as error:
             self.guard.caught(f"{self.provider.library}.import_hook", error)
 
-    def _patch(self, seam: Seam | Closer, replacement: Callable[..., Any]) -> bool:
+    def _patch(self, seam: Seam | Closer | Retry, replacement: Callable[..., Any]) -> bool:
         """Wraps one method, once, and notes how to put the very same function back."""
         place = f"{seam.module}:{seam.attribute}"
         if place in self._patched:

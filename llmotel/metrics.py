@@ -6,7 +6,7 @@ Recorded for every call, sampled or not, failed or not, off the calling thread (
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
 
@@ -89,7 +89,7 @@ class Metrics:
             "What one call cost",
             explicit_bucket_boundaries_advisory=semconv.COST_EDGES,
         )
-        self._scores: dict[str, Histogram] = {}
+        self._rare: dict[str, Any] = {}
         self._meter = meter
         self._grounding = self._score(semconv.GROUNDING_SCORE)
         self._overhead = meter.create_histogram(
@@ -130,6 +130,10 @@ class Metrics:
             for kind, number in (("input", inference.usage.input_tokens), ("output", inference.usage.output_tokens)):
                 if number is not None:
                     self._legacy_tokens.record(number, {**base, semconv.TOKEN_TYPE: kind}, context)
+        if call.retries:
+            self.counter(semconv.RETRIES_COUNTER, "{retry}", "Requests that the library sent again").add(
+                call.retries, base, context
+            )
         cost = inference.cost
         if cost is not None:
             self._cost.add(cost.total, base, context)
@@ -176,12 +180,24 @@ class Metrics:
             for histogram in per:
                 histogram.record(wait, base, call.context)
 
-    def _score(self, name: str) -> Histogram:
-        if name not in self._scores:
-            self._scores[name] = self._meter.create_histogram(
-                name, "1", "Quality of answers, 0 to 1", explicit_bucket_boundaries_advisory=semconv.SCORE_EDGES
+    def counter(self, name: str, unit: str, description: str) -> Counter:
+        """The counter ``name``, made when it is first needed. To be called by the backlog's jobs only."""
+        if name not in self._rare:
+            self._rare[name] = self._meter.create_counter(name, unit, description)
+        made: Counter = self._rare[name]
+        return made
+
+    def histogram(self, name: str, unit: str, description: str, edges: Sequence[float]) -> Histogram:
+        """The histogram ``name``, made when it is first needed. To be called by the backlog's jobs only."""
+        if name not in self._rare:
+            self._rare[name] = self._meter.create_histogram(
+                name, unit, description, explicit_bucket_boundaries_advisory=edges
             )
-        return self._scores[name]
+        made: Histogram = self._rare[name]
+        return made
+
+    def _score(self, name: str) -> Histogram:
+        return self.histogram(name, "1", "Quality of answers, 0 to 1", semconv.SCORE_EDGES)
 
     def record_quality(self, name: str, value: float, dims: Mapping[str, AttributeValue], context: object) -> None:
         """Records a quality score under ``llmotel.grounding.score`` or ``llmotel.quality.<name>``."""

@@ -91,6 +91,15 @@ class Closer:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """A method that the library runs exactly once for each retry of a call, on the call's own thread or task: it is
+    counted, and nothing else. A version that lacks it is reported like one that lacks a seam."""
+
+    module: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
 class NativeTelemetry:
     """A library's own spans, which would double ours: switched off by ``variable`` for clients made from now on, and by
     ``tracer`` (a property that yields the client's tracer, or ``None``) for clients that exist already."""
@@ -117,4 +126,5 @@ class Provider:
     match: Callable[[Request], Endpoint | None]
     identify: Callable[[Any], str | None]
     closers: tuple[Closer, ...] = ()
+    retries: tuple[Retry, ...] = ()
     native: NativeTelemetry | None = None

@@ -11,9 +11,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context
+from opentelemetry.trace import get_current_span
 
 from llmotel import raw, streams, tagging
-from llmotel.call import Call
+from llmotel.call import Call, latest
 from llmotel.inference import Inference
 from llmotel.spec import Closer, Seam, UsageInjection
 
@@ -77,6 +78,19 @@ def close_wrapper(closer: Closer) -> Callable[..., Any]:
             streams.closed_past(getattr(instance, closer.stream, None))
 
     return asynchronous if closer.is_async else sync
+
+
+def retry_wrapper(instrumentor: Instrumentor) -> Callable[..., Any]:
+    """The function that goes around a method which runs once for each retry of a call."""
+
+    def counted(wrapped: Callable[..., Any], _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = latest.get()
+        # The call begun last may be over, and this a retry of something that is not recorded.
+        if call is not None and instrumentor.active and call.span is get_current_span():
+            call.retries += 1
+        return wrapped(*args, **kwargs)
+
+    return counted
 
 
 _Begun = tuple[Call | None, UsageInjection | None, tuple[Any, ...], dict[str, Any]]
@@ -144,4 +158,4 @@ def _settled(call: Call, result: Any, injection: UsageInjection | None) -> Any:
     return result
 
 
-__all__ = ["close_wrapper", "wrapper"]
+__all__ = ["close_wrapper", "retry_wrapper", "wrapper"]

@@ -23,6 +23,8 @@ from packaging.version import Version
 from llmotel import registry
 from llmotel.instrumentor import Instrumentor
 from llmotel.testing import ProviderServer
+from llmotel.testing.anthropic_wire import errors as anthropic_errors
+from llmotel.testing.openai_wire import errors as openai_errors
 from telemetry import Telemetry
 
 if sys.version_info >= (3, 11):
@@ -133,6 +135,20 @@ def test_a_stream_of_anthropic_is_a_span_with_its_tokens(
         answer = stream.get_final_message()
     assert telemetry.span.attributes["llmotel.stream.outcome"] == "completed"
     assert telemetry.span.attributes["gen_ai.usage.output_tokens"] == answer.usage.output_tokens
+
+
+@pytest.mark.parametrize("library", registry.LIBRARIES)
+def test_a_retry_is_counted(library: str, telemetry: Telemetry, server: ProviderServer) -> None:
+    errors: Any = openai_errors if library == "openai" else anthropic_errors
+    server.script(errors.reply(429, retry_after=0.001))
+    if library == "openai":
+        client = openai.OpenAI(api_key="sk-test", base_url=server.openai_url, max_retries=1)
+        client.chat.completions.create(model="gpt-4.1", messages=ASK)
+    else:
+        anthropic.Anthropic(api_key="sk-test", base_url=server.url, max_retries=1).messages.create(
+            model="claude-sonnet-5-5", max_tokens=64, messages=ASK
+        )
+    assert telemetry.span.attributes["llmotel.retries"] == 1
 
 
 def test_a_library_below_its_oldest_supported_version_is_left_alone_and_says_so(

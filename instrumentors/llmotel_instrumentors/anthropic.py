@@ -40,6 +40,7 @@ PROVIDER = Provider(
     library="anthropic",
     versions=("0.51.0", None),
     seams=stainless.seams("anthropic"),
+    retries=stainless.retries("anthropic"),
     match=match,
     identify=identify,
     native=NativeTelemetry(

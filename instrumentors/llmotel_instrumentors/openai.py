@@ -14,6 +14,8 @@ ENDPOINTS = {
     "/chat/completions": chat_completions.CHAT,
     "/completions": chat_completions.COMPLETIONS,
     "/responses": responses.CREATE,
+    "/responses/compact": responses.COMPACT,
+    "/decisions": responses.DECIDE,
     "/embeddings": media.EMBEDDINGS,
     "/images/generations": media.IMAGES,
     "/images/edits": media.IMAGES,
@@ -28,7 +30,7 @@ ENDPOINTS = {
 def match(request: Request) -> Endpoint | None:
     """The endpoint behind a request. Batches, files and everything else that runs no model are left alone."""
     if request.method == "post":
-        return ENDPOINTS.get(request.path)
+        return ENDPOINTS.get(request.path) or ENDPOINTS.get(request.path.partition("?")[0])  # ?beta=true
     if request.method == "get" and request.path.startswith("/responses/") and request.path.count("/") == 2:
         return responses.FETCH
     return None
@@ -44,6 +46,7 @@ PROVIDER = Provider(
     library="openai",
     versions=("1.40.0", None),
     seams=stainless.seams("openai"),
+    retries=stainless.retries("openai"),
     match=match,
     identify=identify,
     closers=(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmotel.spec import Request, Seam
+from llmotel.spec import Request, Retry, Seam
 
 
 def seams(library: str) -> tuple[Seam, ...]:
@@ -19,6 +19,11 @@ def seams(library: str) -> tuple[Seam, ...]:
         Seam(module, "SyncAPIClient.request", locate),
         Seam(module, "AsyncAPIClient.request", locate, is_async=True),
     )
+
+
+def retries(library: str) -> tuple[Retry, ...]:
+    """What ``library`` runs once for each retry: it works out how long to wait before it."""
+    return (Retry(f"{library}._base_client", "BaseClient._calculate_retry_timeout"),)
 
 
 def locate(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Request | None:

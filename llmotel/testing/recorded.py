@@ -29,7 +29,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """One finished call, retries included.
+    """One finished call; ``retries`` says how often the library sent it again.
 
     ``model`` is the one asked for, ``response_model`` the one that answered. ``duration`` and ``first_chunk`` are
     seconds. ``stream_outcome`` is ``completed``, ``closed``, ``abandoned``, ``cancelled`` or ``error``, and ``None``
@@ -51,6 +51,7 @@ class RecordedCall:
     first_chunk: float | None = None
     finish_reasons: tuple[str, ...] = ()
     failure: Failure | None = None
+    retries: int = 0
     tool_calls: tuple[ToolCall, ...] = ()
     system: list[dict[str, Any]] = field(default_factory=list)
     input: list[Message] = field(default_factory=list)
@@ -79,6 +80,7 @@ class RecordedCall:
             first_chunk=call.first_chunk,
             finish_reasons=tuple(inference.finish_reasons or ()),
             failure=call.failure,
+            retries=call.retries,
             tool_calls=tuple(
                 ToolCall(str(part.get("name") or ""), part.get("arguments"))
                 for part in _parts(output)

@@ -40,7 +40,7 @@ def created(provider: Provider) -> Case:
 def functions(provider: Provider) -> dict[str, Any]:
     """What is to be found now wherever llmotel wraps a method, or replaces a property."""
     spec = INSTRUMENTORS[provider.name].provider
-    places = [(seam.module, seam.attribute) for seam in (*spec.seams, *spec.closers)]
+    places = [(seam.module, seam.attribute) for seam in (*spec.seams, *spec.closers, *spec.retries)]
     if spec.native is not None:
         places.append((spec.native.module, spec.native.tracer))
     found = {}
