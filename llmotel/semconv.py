@@ -69,6 +69,13 @@ INPUT_MESSAGES = "gen_ai.input.messages"
 OUTPUT_MESSAGES = "gen_ai.output.messages"
 TOOLS = "gen_ai.tool.definitions"
 
+# Tools that the application runs.
+TOOL_NAME = "gen_ai.tool.name"
+TOOL_TYPE = "gen_ai.tool.type"
+TOOL_CALL_ID = "gen_ai.tool.call.id"
+TOOL_ARGUMENTS = "gen_ai.tool.call.arguments"
+TOOL_RESULT = "gen_ai.tool.call.result"
+
 # Cost: proposal #443.
 COST_AMOUNT = "gen_ai.usage.cost.amount"
 COST_CURRENCY = "gen_ai.usage.cost.currency"
@@ -84,11 +91,16 @@ ESTIMATED_INPUT_TOKENS = "llmotel.usage.estimated.input_tokens"
 ESTIMATED_OUTPUT_TOKENS = "llmotel.usage.estimated.output_tokens"
 CACHE_WRITE_1H_TOKENS = "llmotel.usage.cache_write_1h.input_tokens"
 WEB_SEARCHES = "llmotel.usage.web_searches"
+BESIDE_INPUT_TOKENS = "llmotel.usage.beside.input_tokens"
+BESIDE_OUTPUT_TOKENS = "llmotel.usage.beside.output_tokens"
 COST_INPUT = "llmotel.cost.input"
 COST_OUTPUT = "llmotel.cost.output"
 COST_TOKENS = "llmotel.cost.tokens"
 COST_REQUESTS = "llmotel.cost.requests"
 COST_LOCAL = "llmotel.cost.local"
+COST_BESIDE = "llmotel.cost.beside"
+COST_UNCACHED = "llmotel.cost.uncached"
+COST_STANDARD = "llmotel.cost.standard"
 COST_TABLE = "llmotel.cost.table"
 SERVICE_TIER = "llmotel.response.service_tier"
 GROUNDING_SCORE = "llmotel.grounding.score"
@@ -135,12 +147,27 @@ TOKEN_MODALITY = "gen_ai.token.modality"
 COST_COUNTER = "llmotel.client.cost.usd"
 COST_HISTOGRAM = "llmotel.client.operation.cost.usd"
 RETRIES_COUNTER = "llmotel.client.retries"
+VALUE_COUNTER = "llmotel.feature.value.usd"
+AGENT_DURATION = "gen_ai.invoke_agent.duration"
+AGENT_INFERENCES = "gen_ai.invoke_agent.inference_calls"
+AGENT_TOOLS = "gen_ai.invoke_agent.tool_calls"
+TOOL_DURATION = "gen_ai.execute_tool.duration"
+BREAKER_STATE = "llmotel.circuit_breaker.state"
+BREAKER_TRANSITIONS = "llmotel.circuit_breaker.transitions"
+BREAKER_NAME = "llmotel.circuit_breaker.name"
+BREAKER_TO = "llmotel.circuit_breaker.to"
+INSTRUMENTATION_ACTIVE = "llmotel.instrumentation.active"
+LIBRARY = "llmotel.library"
+EXPORT_LOST = "llmotel.export.lost"
+SIGNAL = "llmotel.signal"
 QUALITY_PREFIX = "llmotel.quality."
 OVERHEAD = "llmotel.client.overhead"
 
 # The conventions' buckets with edges at 30, 60 and 120 s: a p99 can never exceed the last finite edge, and an alert
 # at 30 s needs an edge there.
 DURATION_EDGES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 30, 40.96, 60, 81.92, 120)
+AGENT_EDGES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6)
+CALL_EDGES = (1, 2, 4, 8, 16, 32, 64, 128)
 TOKEN_EDGES = (
     1,
     4,
