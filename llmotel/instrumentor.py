@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import wrapt
 
 from llmotel.guard import Guard, logger
-from llmotel.spec import Closer, Provider, Retry, Seam
+from llmotel.proxy import instance_check
+from llmotel.spec import Closer, InstanceCheck, Provider, Retry, Seam
 from llmotel.wrap import close_wrapper, retry_wrapper, wrapper
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ class Instrumentor:
         for closer in provider.closers:
             # The modules of stream helpers are heavy and many applications never use them: wait for their import.
             wrapt.register_post_import_hook(partial(self._patch_closer, closer), closer.module)
+        for check in provider.instance_checks:
+            self._patch(check, instance_check)
         self._silence()
         self.state = "instrumented"
         notes = [f"missing seam {', '.join(missing)}"] if missing else []
@@ -190,7 +193,7 @@ class Instrumentor:
         except Exception as error:
             self.guard.caught(f"{self.provider.library}.import_hook", error)
 
-    def _patch(self, seam: Seam | Closer | Retry, replacement: Callable[..., Any]) -> bool:
+    def _patch(self, seam: Seam | Closer | Retry | InstanceCheck, replacement: Callable[..., Any]) -> bool:
         """Wraps one method, once, and notes how to put the very same function back."""
         place = f"{seam.module}:{seam.attribute}"
         if place in self._patched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -51,3 +52,10 @@ class Proxy:
 
     def __hash__(self) -> int:
         return hash(self.__wrapped__)
+
+
+def instance_check(wrapped: Callable[..., Any], kind: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The function that goes around an ``__instancecheck__``: a proxy is what it stands for."""
+    if len(args) == 1 and issubclass(type(args[0]), Proxy):
+        return isinstance(args[0].__wrapped__, kind)
+    return wrapped(*args, **kwargs)

@@ -100,6 +100,15 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceCheck:
+    """A metaclass's ``__instancecheck__`` that tells an instance by its exact type only, which a proxy cannot have: it
+    is asked about what the proxy stands for. A version without it needs none."""
+
+    module: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
 class NativeTelemetry:
     """A library's own spans, which would double ours: switched off by ``variable`` for clients made from now on, and by
     ``tracer`` (a property that yields the client's tracer, or ``None``) for clients that exist already."""
@@ -128,3 +137,4 @@ class Provider:
     closers: tuple[Closer, ...] = ()
     retries: tuple[Retry, ...] = ()
     native: NativeTelemetry | None = None
+    instance_checks: tuple[InstanceCheck, ...] = ()

@@ -6,7 +6,7 @@ from typing import Any
 
 from llmotel import registry
 from llmotel.instrumentor import Instrumentor
-from llmotel.spec import Endpoint, NativeTelemetry, Provider, Request
+from llmotel.spec import Endpoint, InstanceCheck, NativeTelemetry, Provider, Request
 from llmotel_instrumentors import stainless
 from llmotel_instrumentors.dialects import messages
 
@@ -49,6 +49,10 @@ PROVIDER = Provider(
         module="anthropic._base_client",
         tracer="BaseClient._tracer",
         scope="com.anthropic.sdk.python",
+    ),
+    instance_checks=(  # until 1.0
+        InstanceCheck("anthropic._streaming", "_SyncStreamMeta.__instancecheck__"),
+        InstanceCheck("anthropic._streaming", "_AsyncStreamMeta.__instancecheck__"),
     ),
 )
 
