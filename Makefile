@@ -23,7 +23,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo test newest oldest test-all-pythons check format docs bench clean
+.PHONY: help demo test newest oldest test-all-pythons stack check format docs bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,9 @@ test-all-pythons: ## The tests under every supported Python that is installed he
 	  $(MAKE) newest PYTHON=$$python VENV=.venv-$$version || failed="$$failed $$version"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "== failed:$$failed"; exit 1; fi
+
+stack: $(VENV)/ready ## The real collector, Prometheus, Alertmanager and Jaeger, into a cache, for tests/stack
+	@$(RUN) tests/stack/programs.py
 
 check: $(VENV)/ready ## Lint, format, types, and whether generated files are up to date
 	@echo "== ruff"
