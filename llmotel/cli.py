@@ -1,13 +1,18 @@
-"""The command ``llmotel``: doctor, selftest, settings and status, each about the environment that it runs in."""
+"""The command ``llmotel``: doctor, selftest, settings and status are about the environment that it runs in, stack is
+about the files around it."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from llmotel.version import __version__
+
+if TYPE_CHECKING:
+    from llmotel.doctor import Finding
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "warning": "warning", "problem": "PROBLEM"}
 
@@ -58,6 +63,21 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     status.add_argument("--json", action="store_true", help="as JSON")
     status.set_defaults(run=_status)
+
+    stack = _command(
+        commands, "stack", "copy the stack (collector, Jaeger, Prometheus, Alertmanager, Grafana), and look it over",
+        "llmotel stack init telemetry && cd telemetry && docker compose up -d",
+    )  # fmt: skip
+    steps = stack.add_subparsers(metavar="step", required=True)
+    init = _command(steps, "init", "copy docker-compose.yml and all that it mounts", "llmotel stack init telemetry")
+    init.add_argument("folder", metavar="DIR", help="where to; it is made")
+    init.add_argument("--force", action="store_true", help="write over files that are there (.env is never touched)")
+    init.set_defaults(run=_stack_init)
+    check = _command(
+        steps, "check", "say what keeps a copy from working, and the mend", "llmotel stack check telemetry"
+    )
+    check.add_argument("folder", metavar="DIR", nargs="?", default=".", help="the copy (default: this folder)")
+    check.set_defaults(run=_stack_check)
     return parser
 
 
@@ -79,11 +99,17 @@ def _seconds(text: str) -> float:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from llmotel.doctor import PROBLEM, examine
+    from llmotel.doctor import examine
 
     print(f"asking the endpoints (up to {options.timeout:g} s) ...", file=sys.stderr, flush=True)
+    return _told(examine(options.timeout))
+
+
+def _told(findings: Iterable[Finding]) -> int:
+    from llmotel.doctor import PROBLEM
+
     problems, mend = 0, ""
-    for finding in examine(options.timeout):
+    for finding in findings:
         problems += finding.level == PROBLEM
         print(f"{_MARKS[finding.level]}  {finding.subject}: {finding.text}", flush=True)
         if finding.mend and finding.mend != mend:
@@ -136,6 +162,31 @@ def _status(options: argparse.Namespace) -> int:
     else:
         print(found)
     return 0
+
+
+def _stack_init(options: argparse.Namespace) -> int:
+    from llmotel.errors import StackError
+    from llmotel.stack.bundle import copy
+
+    try:
+        names = copy(options.folder, force=options.force)
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{len(names)} files are in {options.folder}. Next:")
+    print(f"    cd {options.folder}")
+    print("    cp .env.example .env       # thresholds, budgets, backends, receivers of alerts")
+    print("    llmotel stack check        # what is wrong, and the mend")
+    print("    docker compose up -d")
+    return 0
+
+
+def _stack_check(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from llmotel.stack.examination import examine
+
+    return _told(examine(Path(options.folder)))
 
 
 if __name__ == "__main__":

@@ -13,3 +13,7 @@ class ConfigurationError(LlmotelError):
 
     The message is ``VARIABLE='value' (from where): what is accepted``.
     """
+
+
+class StackError(LlmotelError):
+    """The files of the stack cannot be copied or read. The message says which, why, and the mend."""

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from llmotel.registry import LIBRARIES
+from llmotel.stack.bundle import files
 from llmotel.version import __version__
 
 ROOT = Path(__file__).parent.parent
@@ -60,6 +61,11 @@ def source_files() -> set[str]:
         for path in folder.rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
+
+
+def bundle() -> set[str]:
+    """The files of the stack, named as in a wheel."""
+    return {f"llmotel/stack/bundle/{name}" for name, _ in files()}
 
 
 @pytest.fixture(scope="module")
@@ -108,13 +114,22 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Clean:
 
 class TestWheel:
     def test_it_holds_every_file_of_both_packages_and_nothing_else(self, contents: set[str]) -> None:
-        assert {name for name in contents if not name.startswith(DIST_INFO)} == source_files()
+        assert {name for name in contents if not name.startswith(DIST_INFO)} == source_files() | bundle()
 
     def test_type_checkers_take_both_packages_for_typed(self, contents: set[str]) -> None:
         assert {f"{package}/py.typed" for package in SOURCES} <= contents
 
     def test_the_price_table_goes_along(self, contents: set[str]) -> None:
         assert {"llmotel/prices/table/index.json", "llmotel/prices/table/openai.json"} <= contents
+
+    def test_the_stack_goes_along(self, contents: set[str]) -> None:
+        names = {
+            "docker-compose.yml",
+            ".env.example",
+            "collector-config/core.yaml",
+            "collector-config/backends/s3.yaml",
+        }
+        assert {f"llmotel/stack/bundle/{name}" for name in names} <= contents
 
     def test_the_licence_goes_along(self, contents: set[str]) -> None:
         assert f"{DIST_INFO}/licenses/LICENSE" in contents
