@@ -29,8 +29,8 @@ def program() -> Callable[[str], Path]:
         place = programs.path(name)
         if place.exists():
             return place
-        missing = name if place.parent.is_dir() and any(place.parent.iterdir()) else "none of the programs"
-        reason = f"{missing} is in {place.parent}: `make stack` gets what tests/stack needs"
+        missing = name if place.parent.is_dir() and any(place.parent.iterdir()) else "program"
+        reason = f"there is no {missing} in {place.parent}: `make stack` gets what tests/stack needs"
         if os.environ.get("LLMOTEL_REQUIRE_STACK"):
             pytest.fail(reason)
         pytest.skip(reason)
