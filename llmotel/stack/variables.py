@@ -19,6 +19,7 @@ DATA = "Queue and archive"
 REDACTION = "Redaction"
 MACHINE = "Memory, time and ports"
 SECURED = "With LLMOTEL_STACK_CORE=core-secured"
+SCALE = "With collector-config/scale"
 
 
 class Variable(NamedTuple):
@@ -65,8 +66,8 @@ VARIABLES: tuple[Variable, ...] = (
            "core takes everything; core-secured wants TLS and a token.", CHOICE, "core-secured", container=False),
     _stack("KEEP_PERCENT", "20", kinds.PERCENT, "Share of the traces that no other rule keeps, in percent.", SAMPLING,
            "100"),
-    _stack("KEEP_SLOWER_THAN", "30s", kinds.DURATION,
-           "A trace with a model call or tool call slower than this is kept.", SAMPLING, "10s"),
+    _stack("KEEP_SLOWER_THAN", "30", kinds.AMOUNT,
+           "A trace with a model call or tool call that took more seconds than this is kept.", SAMPLING, "10"),
     _stack("KEEP_COSTLIER_THAN", "0.5", kinds.AMOUNT, "A trace with a call that cost more USD than this is kept.",
            SAMPLING, "0.1"),
     _stack("KEEP_GROUNDED_BELOW", "0.7", kinds.SHARE, "A trace with a grounding score below this is kept.", SAMPLING,
@@ -122,6 +123,25 @@ VARIABLES: tuple[Variable, ...] = (
     _stack("TLS_KEY", None, kinds.PATH, "Its key.", SECURED, "/etc/otelcol/tls/server.key"),
     _stack("TLS_CLIENT_CA", "", kinds.PATH, "Set: senders need a certificate of this authority too.", SECURED,
            "/etc/otelcol/tls/clients.pem"),
+    *(
+        _stack(name, default, kind, text, SCALE, example, container=False)
+        for name, default, kind, text, example in (
+            ("SAMPLING_TIER", None, kinds.HOST, "gateway.yaml: a DNS name with the addresses of all collectors behind.",
+             "sampling.telemetry.svc"),
+            ("SAMPLING_TIER_PORT", "4317", kinds.PORT, "gateway.yaml: their port.", "14317"),
+            ("SAMPLING_TIER_INSECURE", "true", kinds.FLAG, "gateway.yaml: false with TLS.", "false"),
+        )
+    ),
+    *(
+        Variable(name, default, kind, text, example, SCALE, False)
+        for name, default, kind, text, example in (
+            ("KAFKA_BROKERS", None, kinds.ADDRESS, "kafka-*.yaml: one broker, which names the others.", "kafka:9092"),
+            ("KAFKA_TRACES_TOPIC", "llmotel-traces", kinds.TEXT, "kafka-*.yaml: topic of spans.", "team-traces"),
+            ("KAFKA_METRICS_TOPIC", "llmotel-metrics", kinds.TEXT, "kafka-*.yaml: topic of metrics.", "team-metrics"),
+            ("KAFKA_LOGS_TOPIC", "llmotel-logs", kinds.TEXT, "kafka-*.yaml: topic of events.", "team-logs"),
+            ("KAFKA_GROUP", "llmotel-sampling", kinds.TEXT, "kafka-sampling.yaml: the consumers' group.", "team"),
+        )
+    ),
     *_of("jaeger",
          ("JAEGER_ENDPOINT", "jaeger:4317", kinds.ADDRESS, "OTLP over gRPC.", "jaeger.corp.example:4317"),
          ("JAEGER_INSECURE", "true", kinds.FLAG, "false with TLS.", "false")),
@@ -185,7 +205,7 @@ VARIABLES: tuple[Variable, ...] = (
     _stack("DEBUG", "normal", kinds.one_of("basic", "normal", "detailed"), "How much is printed.", "debug", "detailed"),
 )  # fmt: skip
 
-HEADINGS = (CHOICE, SAMPLING, DATA, REDACTION, MACHINE, SECURED)
+HEADINGS = (CHOICE, SAMPLING, DATA, REDACTION, MACHINE, SECURED, SCALE)
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
 
