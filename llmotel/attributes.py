@@ -5,7 +5,7 @@ A backend or the SDK may cut attributes off at a limit (128 by default); what id
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from llmotel import semconv
 from llmotel.inference import AttributeValue, Grounding, Inference, Usage
@@ -57,6 +57,8 @@ def response(inference: Inference, *, legacy: bool) -> dict[str, AttributeValue]
     usage = inference.usage
     if usage is not None:
         _usage(usage, attributes, legacy=legacy)
+    if inference.beside:
+        _beside(inference.beside, attributes)
     cost = inference.cost
     if cost is not None:
         attributes[semconv.COST_AMOUNT] = cost.total
@@ -67,11 +69,20 @@ def response(inference: Inference, *, legacy: bool) -> dict[str, AttributeValue]
         if cost.output is not None:
             attributes[semconv.COST_OUTPUT] = cost.output
             tokens = (cost.input or 0.0) + cost.output
-            if cost.total - tokens > 1e-9:  # web searches, and whatever else is billed by the request
+            rest = cost.total - tokens
+            if rest > 1e-9:
                 attributes[semconv.COST_TOKENS] = tokens
-                attributes[semconv.COST_REQUESTS] = cost.total - tokens
+                if cost.beside is not None:
+                    attributes[semconv.COST_BESIDE] = cost.beside
+                    rest -= cost.beside
+                if rest > 1e-9:  # web searches, and whatever else is billed by the request
+                    attributes[semconv.COST_REQUESTS] = rest
         if cost.local is not None:
             attributes[semconv.COST_LOCAL] = cost.local
+        if cost.uncached is not None:
+            attributes[semconv.COST_UNCACHED] = cost.uncached
+        if cost.standard is not None:
+            attributes[semconv.COST_STANDARD] = cost.standard
         if cost.table is not None:
             attributes[semconv.COST_TABLE] = cost.table
     attributes[semconv.USAGE_SOURCE] = inference.usage_source
@@ -100,6 +111,11 @@ def _usage(usage: Usage, attributes: dict[str, AttributeValue], *, legacy: bool)
             value = getattr(usage, slot)
             if value:
                 attributes[name] = value
+
+
+def _beside(beside: Sequence[tuple[str | None, Usage]], attributes: dict[str, AttributeValue]) -> None:
+    attributes[semconv.BESIDE_INPUT_TOKENS] = sum(usage.input_tokens or 0 for _, usage in beside)
+    attributes[semconv.BESIDE_OUTPUT_TOKENS] = sum(usage.output_tokens or 0 for _, usage in beside)
 
 
 def grounding(found: Grounding) -> dict[str, AttributeValue]:

@@ -164,6 +164,8 @@ class Call:
     def _complete(self) -> None:
         """Fills what follows from what was read: cost, grounding, where the usage comes from."""
         inference, engine = self.inference, self.engine
+        if inference.error is not None and self.failure is None:
+            self.failure = outcome.told(inference.error)
         usage = inference.usage
         if usage is not None:
             if inference.usage_source == "missing":
@@ -225,7 +227,8 @@ class Call:
             described = {**described, **rendered.span}
             if rendered.truncated_bytes:
                 described[semconv.TRUNCATED_BYTES] = rendered.truncated_bytes
-        if failure is not None:
+        # The status says what the caller met; an error that is told in the answer is in error.type and the outcome.
+        if failure is not None and failure.exception_type:
             said = failure.message if self.engine.content.on_span else ""
             span.set_status(Status(StatusCode.ERROR, said or failure.description))
         span.set_attributes(described)

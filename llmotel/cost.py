@@ -7,13 +7,13 @@ usage that contradicts itself, or a model billed by something that responses do 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from time import time
 from typing import TypeAlias
 
 from llmotel import prices
-from llmotel.inference import Cost, Inference
+from llmotel.inference import Cost, Inference, Usage
 from llmotel.prices.rates import Tariff
 from llmotel.prices.user import UserTable, load_user_table
 
@@ -71,6 +71,28 @@ class Prices:
         if usage is None:
             return None
         key = (inference.provider, inference.response_model, inference.request_model, inference.service_tier)
+        cost = self._of(key, usage)
+        if inference.beside and cost is not None:
+            return self._with_beside(cost, key, inference.beside)
+        return cost
+
+    def _with_beside(self, cost: Cost, key: _Key, beside: Iterable[tuple[str | None, Usage]]) -> Cost | None:
+        """``cost`` and that of the iterations beside the call, or ``None`` where one of them has no known price."""
+        provider, response, request, tier = key
+        paid = 0.0
+        for model, usage in beside:
+            part = self._of((provider, model, None, None) if model else (provider, response, request, tier), usage)
+            if part is None:
+                return None
+            paid += part.total
+        cost.total += paid
+        cost.beside = paid
+        for name in ("uncached", "standard"):
+            if getattr(cost, name) is not None:
+                setattr(cost, name, getattr(cost, name) + paid)
+        return cost
+
+    def _of(self, key: _Key, usage: Usage) -> Cost | None:
         try:
             tariff = self._tariffs[key]
         except KeyError:
@@ -102,5 +124,9 @@ class Prices:
         for model in models:
             offer = prices.find(provider, model, tier, moment)
             if offer is not None:
-                return None if offer.prices is None else Tariff(offer.prices, prices.source(), offer.until)
+                if offer.prices is None:
+                    return None
+                standard = prices.find(provider, model, None, moment) if tier is not None else offer
+                usual = standard.prices if standard is not None and standard.prices != offer.prices else None
+                return Tariff(offer.prices, prices.source(), offer.until, usual)
         return None

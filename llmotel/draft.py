@@ -22,10 +22,11 @@ class _Part:
 class Draft:
     """Gathers fragments by choice and part, in the order in which the parts began."""
 
-    __slots__ = ("_chars", "_parts", "answer", "listed")
+    __slots__ = ("_chars", "_parts", "_tools", "answer", "listed")
 
     def __init__(self) -> None:
         self._parts: dict[tuple[int, object], _Part] = {}
+        self._tools: dict[tuple[int, int | None], str] = {}
         self._chars = 0
         self.answer = Answer()
         self.listed: Any = None  # sources that the provider lists beside the text
@@ -41,6 +42,14 @@ class Draft:
         if isinstance(fragment, str) and self._chars < _MAX_CHARS:
             self._chars += len(fragment)
             part.fragments.append(fragment)
+
+    def tool(self, choice: int, index: int | None, begun: str | None) -> object:
+        """The key of the tool call that a fragment belongs to. ``begun`` is its id where the fragment names the tool:
+        some hosts number no calls, or number them all 0."""
+        place = choice, index
+        if begun is not None:
+            self._tools[place] = begun
+        return "tool", index, self._tools.get(place)
 
     def cite(self, choice: int, key: object, source: int, quote: str | None) -> None:
         """``source`` of the answer supports all of the text part ``key``."""
@@ -80,6 +89,8 @@ def _finished(part: _Part) -> dict[str, Any]:
         return {"type": part.kind, "content": text}
     if part.kind == "tool_call":
         return {"type": "tool_call", **part.fields, "arguments": arguments(text)}
+    if part.kind == "server_tool_call" and text and isinstance(part.fields.get(part.kind), dict):
+        return {"type": part.kind, **part.fields, part.kind: {**part.fields[part.kind], "input": arguments(text)}}
     return {"type": part.kind, **part.fields, **({"content": text} if text else {})}
 
 

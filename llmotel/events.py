@@ -34,7 +34,7 @@ class Events:
                 details.update(call.rendered.event)
             self._emit(semconv.DETAILS_EVENT, SeverityNumber.DEBUG, details, call.context, ended)
         failure = call.failure
-        if failure is not None:
+        if failure is not None and failure.exception_type:
             details = {semconv.EXCEPTION_TYPE: failure.exception_type}
             if failure.stacktrace:
                 details[semconv.EXCEPTION_STACKTRACE] = failure.stacktrace

@@ -65,6 +65,9 @@ class Cost:
     currency: str = "USD"
     table: str | None = None  # name and version of the price table, e.g. "genai-prices 0.2.3" or "user"
     local: float | None = None  # beside a provider's amount: what the price table says, to check the bill by
+    beside: float | None = None  # the part of the total for ``Inference.beside``
+    uncached: float | None = None  # what the call would have cost without a prompt cache
+    standard: float | None = None  # what it would have cost in the standard service tier
 
 
 @dataclass(slots=True)
@@ -141,8 +144,10 @@ class Inference:
     response_id: str | None = None
     finish_reasons: list[str] | None = None
     usage: Usage | None = None
+    beside: list[tuple[str | None, Usage]] | None = None  # billed beside ``usage``: (model, None for this one; tokens)
     usage_source: str = "missing"  # provider | injected | estimated | missing
     service_tier: str | None = None
+    error: str | None = None  # the code of a failure that the response tells, instead of an exception
     reported_cost: float | None = None  # USD, in the response itself
     cost: Cost | None = None
     answer: Answer | None = None

@@ -22,7 +22,8 @@ SERVER = "server"  # the provider failed, or sent what no client can read
 CANCELLED = "cancelled"
 UNKNOWN = "unknown"
 
-_IDENTIFIER = r"[a-z][a-z0-9_.]{0,63}"  # compiled by the first failure, not at start
+# A code and no text: rate_limit_exceeded, DeploymentNotFound. Compiled by the first failure, not at start.
+_IDENTIFIER = r"[a-z][a-z0-9_.]{0,63}|(?=[A-Za-z]{3,64}\Z)(?:[A-Z]+[a-z]+)+"
 _MAX_FRAMES = 64
 
 # Codes that say more than the HTTP status that they come with.
@@ -90,9 +91,11 @@ _BY_CLASS = {name: outcome for outcome, names in _CLASSES.items() for name in na
 class Failure:
     """How a call failed. Everything but ``message`` is free of content and of low cardinality.
 
-    ``error_type`` is the provider's own code when it is an identifier (lower case letters, digits, ``_`` and ``.``, at
-    most 64), else the class's full name (``error.type`` of OpenTelemetry's ``recording-errors.md``).
-    ``description`` reads ``RateLimitError: 429 rate_limit_exceeded``. ``status_code`` is an HTTP status of 4xx or 5xx.
+    ``error_type`` is the provider's own code when it is an identifier (lower case letters, digits, ``_`` and ``.``, or
+    words written together with capitals, at most 64 characters), else the class's full name (``error.type`` of
+    OpenTelemetry's ``recording-errors.md``). ``description`` reads ``RateLimitError: 429 rate_limit_exceeded``.
+    ``status_code`` is an HTTP status of 4xx or 5xx.
+    ``exception_type`` is empty where there was no exception (:func:`told`).
     """
 
     outcome: str
@@ -133,6 +136,17 @@ def outcome_of(exc: BaseException) -> Failure:
         exception_type=name,
         status_code=status,
     )
+
+
+def told(code: str) -> Failure:
+    """What an error code means that the provider put into its answer; the caller got the answer, and no exception."""
+    known = _CODES.get(code) or _GENERIC_CODES.get(code)
+    if known is None and len(code) == 3 and code.isascii() and code.isdigit():
+        known = _by_status(int(code))
+    if known is None and ("invalid" in code or "image" in code):
+        known = VALIDATION
+    named = code if re.fullmatch(rf"{_IDENTIFIER}|[1-9][0-9]{{2}}", code) else "error"
+    return Failure(known or UNKNOWN, named, f"told in the response: {named}", "")
 
 
 def message(exc: BaseException) -> str:
@@ -181,9 +195,9 @@ def _codes(exc: BaseException) -> Iterator[str]:
         details.get("error_code") if isinstance(details, dict) else None,
         _get(exc, "code"),
         error.get("code"),
+        inner.get("code") if isinstance(inner, dict) else None,  # Azure, whose outer code may be a status
         _get(exc, "type"),
         error.get("type"),
-        inner.get("code") if isinstance(inner, dict) else None,
     )
     for code in found:
         if isinstance(code, str):

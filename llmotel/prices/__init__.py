@@ -70,10 +70,17 @@ def find(provider: str, model: str, tier: str | None, moment: datetime) -> Offer
 
     ``provider`` is a ``gen_ai.provider.name``. Only a provider known by that name has prices: a model's name alone, or
     a name that merely resembles a provider's, says nothing about what an unknown host charges. ``tier`` is the service
-    tier of the response; one without prices of its own, or with another provider's prices, is billed as standard.
+    tier of the response; one without prices of its own, or with another provider's prices, is billed as standard. Some
+    have a price list of their own: ``openai-decisions``, and ``huggingface_groq`` for the model ``name:groq``.
     """
+    known: Mapping[str, list[str]] = _index()["providers"]
     provider = _PROVIDERS.get(provider, provider)
-    fallbacks: list[str] | None = _index()["providers"].get(provider)
+    if tier is not None and f"{provider}-{tier}" in known:
+        provider = f"{provider}-{tier}"
+    elif provider == "huggingface":
+        model, _, host = model.partition(":")
+        provider = f"huggingface_{host}"
+    fallbacks = known.get(provider)
     if fallbacks is None:
         return None
     model = model.lower()

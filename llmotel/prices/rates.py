@@ -49,16 +49,20 @@ UNITS: dict[str, Unit] = {
 
 
 class Tariff:
-    """What one model costs, its prices flattened once for all its calls, ``until`` (POSIX seconds) they change."""
+    """What one model costs, its prices flattened once for all its calls, ``until`` (POSIX seconds) they change.
 
-    __slots__ = ("_above", "_base", "_table", "until")
+    ``usual`` are the prices of the standard service tier, where ``prices`` are those of another.
+    """
 
-    def __init__(self, prices: PriceSet, table: str, until: float | None = None) -> None:
+    __slots__ = ("_above", "_base", "_table", "_usual", "until")
+
+    def __init__(self, prices: PriceSet, table: str, until: float | None = None, usual: PriceSet | None = None) -> None:
         steps = {
             float(start) for price in prices.values() if not isinstance(price, int | float) for start in price[1::2]
         }
         self.until = until
         self._table = table
+        self._usual = None if usual is None else Tariff(usual, table)
         self._base = _Rates({key: _at(price, -1) for key, price in prices.items()})
         self._above = tuple(
             (start, _Rates({key: _at(price, start) for key, price in prices.items()}))
@@ -81,14 +85,22 @@ class Tariff:
                 if given > start:
                     rates = above
                     break
-        if rates.plain and not usage.detailed:
-            read, written = usage.cache_read or 0, usage.cache_write or 0
-            if 0 <= read <= given - written <= given and made >= 0:
-                paid_in = (given - read - written) * rates.input + read * rates.cache_read + written * rates.cache_write
-                paid_out = made * rates.output
-                return Cost(paid_in + paid_out + rates.request, paid_in, paid_out, "local", "USD", self._table)
-        paid = rates.paid(usage)
-        return None if paid is None else Cost(*paid, "local", "USD", self._table)
+        read, written = usage.cache_read or 0, usage.cache_write or 0
+        if rates.plain and not usage.detailed and 0 <= read <= given - written <= given and made >= 0:
+            paid_in = (given - read - written) * rates.input + read * rates.cache_read + written * rates.cache_write
+            paid_out = made * rates.output
+            cost = Cost(paid_in + paid_out + rates.request, paid_in, paid_out, "local", "USD", self._table)
+        else:
+            paid = rates.paid(usage)
+            if paid is None:
+                return None
+            cost = Cost(*paid, "local", "USD", self._table)
+        if read or written:
+            cost.uncached = rates.uncached(usage, cost.total)
+        if self._usual is not None:
+            usual = self._usual.cost(usage)
+            cost.standard = usual.total if usual is not None else None
+        return cost
 
 
 class _Rates:
@@ -96,7 +108,7 @@ class _Rates:
 
     __slots__ = (
         "_counts", "_inputs", "_nested", "_overlaps", "_rates", "_tokens",
-        "cache_read", "cache_write", "input", "output", "plain", "request",
+        "cache_read", "cache_write", "cache_write_1h", "input", "output", "plain", "request",
     )  # fmt: skip
 
     def __init__(self, prices: Mapping[str, float]) -> None:
@@ -105,6 +117,7 @@ class _Rates:
         self.output = rate.get("output", 0.0)
         self.cache_read = rate.get("cache_read", self.input)
         self.cache_write = rate.get("cache_write", self.input)
+        self.cache_write_1h = rate.get("cache_write_1h", self.cache_write)
         self.request = prices.get("request", 0.0)
         self.plain = "reasoning" not in rate
         keys = [key for key, unit in UNITS.items() if unit.slot and (key in rate or key in ("input", "output"))]
@@ -127,6 +140,16 @@ class _Rates:
             return None
         paid = list(map(mul, own, self._rates))
         return sum(paid, self.request), sum(paid[: self._inputs]), sum(paid[self._inputs : self._tokens])
+
+    def uncached(self, usage: Usage, total: float) -> float | None:
+        """``total`` if no token had been read from a cache or written to one; ``None`` where that cannot be told, for
+        cached audio, or makes no difference."""
+        if usage.cache_read_audio:
+            return None
+        read, written, hour = usage.cache_read or 0, usage.cache_write or 0, usage.cache_write_1h or 0
+        paid = read * self.cache_read + (written - hour) * self.cache_write + hour * self.cache_write_1h
+        full = (read + written) * self.input
+        return total - paid + full if paid != full else None
 
 
 def _parts(key: str) -> list[str]:

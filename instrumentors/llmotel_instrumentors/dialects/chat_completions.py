@@ -33,6 +33,7 @@ FINISH = {
     "max_tokens": "length",
     "eos": "stop",
 }
+_CACHED = ("prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens")  # DeepSeek, Mistral, Moonshot
 _FORMATS = {"json_object": "json", "json_schema": "json", "text": "text"}
 
 
@@ -164,6 +165,8 @@ def part(given: Any) -> dict[str, Any]:
     kind = text(get(given, "type")) or "text"
     if kind == "text":
         return {"type": "text", "content": text(get(given, "text")) or ""}
+    if kind == "thinking":  # Mistral
+        return {"type": "reasoning", "content": _joined(get(given, "thinking"))}
     if kind == "image_url":
         return uri("image", text(path(given, "image_url", "url")) or text(get(given, "image_url")) or "")
     if kind == "input_audio":
@@ -183,6 +186,11 @@ def part(given: Any) -> dict[str, Any]:
     if kind == "refusal":
         return {"type": "refusal", "content": text(get(given, "refusal")) or ""}
     return {**plain_dict(given), "type": kind}
+
+
+def _joined(said: Any) -> str:
+    """A text that comes as one string or as a list of text parts."""
+    return said if isinstance(said, str) else "".join(text(get(piece, "text")) or "" for piece in items(said))
 
 
 def uri(modality: str, address: str) -> dict[str, Any]:
@@ -205,11 +213,23 @@ def plain_dict(value: Any) -> dict[str, Any]:
 def read_response(inference: Inference, response: Any) -> None:
     """Identity, finish reasons and usage of a completion."""
     read_head(inference, response)
-    for choice in items(get(response, "choices")):
+    choices = items(get(response, "choices"))
+    for choice in choices:
         reason = text(get(choice, "finish_reason"))
         if reason is not None:
             inference.finish(FINISH.get(reason, reason))
+            if reason == "error":
+                read_error(inference, get(choice, "error"))
+    if not choices:
+        read_error(inference, get(response, "error"))
     read_usage(inference, get(response, "usage"))
+
+
+def read_error(inference: Inference, error: Any) -> None:
+    """The code of an error in a response of status 200, as gateways and streams have it; ``None`` is no error."""
+    if error is not None:
+        code = get(error, "code") if get(error, "code") is not None else get(error, "type")
+        inference.error = text(code) or (str(count(code)) if count(code) is not None else "error")
 
 
 def read_head(inference: Inference, response: Any) -> None:
@@ -225,7 +245,8 @@ def read_head(inference: Inference, response: Any) -> None:
 
 
 def read_usage(inference: Inference, given: Any) -> None:
-    """Token counts: ``prompt_tokens`` includes the cached ones, ``completion_tokens`` the reasoning ones."""
+    """Token counts: ``prompt_tokens`` includes the cached ones, ``completion_tokens`` the reasoning ones; where the
+    host's own total says that it does not, they are added."""
     prompt, completion = count(get(given, "prompt_tokens")), count(get(given, "completion_tokens"))
     if prompt is None and completion is None:
         return
@@ -234,21 +255,45 @@ def read_usage(inference: Inference, given: Any) -> None:
     if details is not None:
         usage.cache_read = count(get(details, "cached_tokens"))
         usage.cache_write = count(get(details, "cache_write_tokens"))
+        if usage.cache_write is None:  # DashScope
+            usage.cache_write = count(get(details, "cache_creation_input_tokens"))
         usage.input_audio = count(get(details, "audio_tokens"))
         usage.input_image = count(get(details, "image_tokens"))
         usage.input_text = count(get(details, "text_tokens"))
-    if usage.cache_read is None:  # DeepSeek, Mistral
-        hit = count(get(given, "prompt_cache_hit_tokens"))
-        usage.cache_read = hit if hit is not None else count(get(given, "num_cached_tokens"))
+    if usage.cache_read is None:
+        usage.cache_read = next((hit for name in _CACHED if (hit := count(get(given, name))) is not None), None)
     details = get(given, "completion_tokens_details")
     if details is not None:
         usage.reasoning = count(get(details, "reasoning_tokens"))
         usage.output_audio = count(get(details, "audio_tokens"))
         usage.output_text = count(get(details, "text_tokens"))
     usage.detailed = bool(usage.input_audio or usage.output_audio or usage.input_image or usage.input_text)
-    cost = get(given, "cost")  # OpenRouter: USD; Perplexity: an object with the total
+    if usage.reasoning or inference.provider.startswith("gcp."):
+        _include_reasoning(usage, count(get(given, "total_tokens")), inference.provider)
+    cost = get(given, "cost")
     if cost is not None:
-        inference.reported_cost = number(cost) if number(cost) is not None else number(get(cost, "total_cost"))
+        _read_cost(inference, given, cost)
+
+
+def _include_reasoning(usage: Usage, total: int | None, provider: str) -> None:
+    """xAI counts reasoning beside ``completion_tokens``; Google counts it nowhere but in the total, and bills it."""
+    said = (usage.input_tokens or 0) + (usage.output_tokens or 0)
+    if total is None or total <= said:
+        return
+    if usage.reasoning is None and provider.startswith("gcp."):
+        usage.reasoning = total - said
+    if usage.reasoning and total == said + usage.reasoning:
+        usage.output_tokens = (usage.output_tokens or 0) + usage.reasoning
+
+
+def _read_cost(inference: Inference, given: Any, cost: Any) -> None:
+    """OpenRouter: USD, without what the caller's own key is charged upstream. Perplexity: an object with the total."""
+    amount = number(cost)
+    if amount is None:
+        amount = number(get(cost, "total_cost"))
+    elif get(given, "is_byok") is True:
+        amount += number(path(given, "cost_details", "upstream_inference_cost")) or 0.0
+    inference.reported_cost = amount
 
 
 def read_output(inference: Inference, response: Any) -> None:
@@ -331,6 +376,10 @@ def read_chunk(inference: Inference, chunk: Any) -> None:
         reason = text(get(choice, "finish_reason"))
         if reason is not None:
             _finish(inference, count(get(choice, "index")) or 0, FINISH.get(reason, reason))
+            if reason == "error":
+                read_error(inference, get(choice, "error"))
+    if choices is None:
+        read_error(inference, get(chunk, "error"))
     read_usage(inference, get(chunk, "usage") or path(chunk, "x_groq", "usage"))
     if inference.usage is not None:
         inference.complete = True
@@ -364,12 +413,20 @@ def _read_choice(draft: Draft, choice: Mapping[str, Any]) -> None:
     index = count(choice.get("index")) or 0
     delta = choice.get("delta")
     if delta is None:
-        draft.add(index, "text", "text", text(choice.get("text")))
+        fragment = choice.get("text")
+        if fragment:
+            draft.add(index, "text", "text", text(fragment))
         return
     said = fields(delta)
     fragment = said.get("content")
     if fragment:
-        draft.add(index, "text", "text", text(fragment))
+        if isinstance(fragment, str):
+            draft.add(index, "text", "text", fragment)
+        else:  # Mistral
+            for given in items(fragment):
+                finished = part(given)
+                if finished["type"] in ("text", "reasoning"):
+                    draft.add(index, finished["type"], finished["type"], finished["content"])
     reasoning = said.get("reasoning_content") or said.get("reasoning")
     if reasoning:
         draft.add(index, "reasoning", "reasoning", text(reasoning))
@@ -379,15 +436,24 @@ def _read_choice(draft: Draft, choice: Mapping[str, Any]) -> None:
     calls = said.get("tool_calls")
     if calls:
         for call in items(calls):
-            inner = get(call, "function")
+            inner = get(call, "function") or get(call, "custom")
+            given, call_id, name = get(inner, "arguments"), text(get(call, "id")), text(get(inner, "name"))
             draft.add(
                 index,
-                ("tool", count(get(call, "index"))),
+                draft.tool(index, count(get(call, "index")), call_id if name else None),
                 "tool_call",
-                text(get(inner, "arguments")),
-                id=text(get(call, "id")),
-                name=text(get(inner, "name")),
+                text(given if given is not None else get(inner, "input")),
+                id=call_id,
+                name=name,
             )
+    legacy = said.get("function_call")
+    if legacy:
+        draft.add(index, "function", "tool_call", text(get(legacy, "arguments")), name=text(get(legacy, "name")))
+    audio = said.get("audio")
+    if audio:
+        spoken = text(get(audio, "transcript"))
+        if spoken is not None:
+            draft.add(index, "text", "text", spoken)
     annotations = said.get("annotations")
     if annotations and index == 0:
         annotate(draft.answer, items(annotations))

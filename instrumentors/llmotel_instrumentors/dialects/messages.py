@@ -11,7 +11,7 @@ from typing import Any
 from llmotel import semconv
 from llmotel.draft import Draft
 from llmotel.inference import Answer, Citation, Inference, Message, Usage
-from llmotel.reading import count, get, items, params, path, plain, strings, text
+from llmotel.reading import count, fields, get, items, params, path, plain, strings, text
 from llmotel.spec import Endpoint
 from llmotel_instrumentors.dialects.chat_completions import plain_dict
 
@@ -30,6 +30,7 @@ FINISH = {
     "tool_use": "tool_call",
     "refusal": "content_filter",
 }
+_BESIDE = ("compaction", "advisor_message")  # iterations that the totals of a response leave out
 _MODALITIES = {"image": "image", "document": "document", "container_upload": "document"}
 _QUOTING = ("web_search", "web_fetch")
 
@@ -229,6 +230,18 @@ def read_usage(inference: Inference, given: Any) -> None:
         inference.service_tier = inference.attributes[semconv.SERVICE_TIER] = tier
     if get(given, "speed") == "fast":  # priced as a tier of its own
         inference.service_tier = "fast"
+    iterations = items(get(given, "iterations"))
+    if iterations:
+        inference.beside = [_iteration(one) for one in iterations if get(one, "type") in _BESIDE] or None
+        if any(get(one, "type") == "compaction" for one in iterations):
+            inference.attributes[semconv.COMPACTED] = True
+
+
+def _iteration(given: Any) -> tuple[str | None, Usage]:
+    """The model of an iteration, ``None`` for the call's own, and its tokens."""
+    inference = Inference("chat", "anthropic")
+    read_usage(inference, {key: value for key, value in fields(given).items() if key != "iterations"})
+    return text(get(given, "model")), inference.usage or Usage()
 
 
 def read_output(inference: Inference, response: Any) -> None:
@@ -301,6 +314,9 @@ def read_chunk(inference: Inference, event: Any) -> None:
         read_usage(inference, get(event, "usage"))
     elif kind == "message_stop":
         inference.complete = True
+    elif kind == "error":  # the library raises it; a caller who reads the bytes sees it here
+        inference.finish_reasons = ["error"]
+        inference.error = text(path(event, "error", "type")) or "error"
 
 
 def read_delta(inference: Inference, event: Any) -> None:
@@ -318,6 +334,8 @@ def read_delta(inference: Inference, event: Any) -> None:
             draft.add(0, index, "text", text(get(delta, "text")))
         elif which == "input_json_delta":
             draft.add(0, index, "tool_call", text(get(delta, "partial_json")))
+        elif which == "compaction_delta":
+            draft.add(0, index, "compaction", text(get(delta, "content")))
         elif which == "thinking_delta":
             draft.add(0, index, "reasoning", text(get(delta, "thinking")))
         elif which == "citations_delta":

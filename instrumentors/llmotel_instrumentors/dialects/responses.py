@@ -13,7 +13,7 @@ from llmotel.draft import Draft, arguments
 from llmotel.inference import Answer, Inference, Message, Usage
 from llmotel.reading import count, get, items, number, params, path, plain, text
 from llmotel.spec import Endpoint
-from llmotel_instrumentors.dialects.chat_completions import annotate, plain_dict, read_head, tool, uri
+from llmotel_instrumentors.dialects.chat_completions import annotate, plain_dict, read_error, read_head, tool, uri
 
 PARAMS = {
     "temperature": (semconv.TEMPERATURE, float),
@@ -56,6 +56,12 @@ def read_request(inference: Inference, body: Any) -> None:
     conversation_id = text(conversation) or text(get(conversation, "id"))
     if conversation_id is not None:
         attributes[semconv.CONVERSATION] = conversation_id
+    stored = body.get("prompt")
+    if stored is not None:  # a prompt template kept at OpenAI
+        for key, name in (("id", semconv.PROMPT_NAME), ("version", semconv.PROMPT_VERSION)):
+            known = text(get(stored, key))
+            if known is not None:
+                attributes[name] = known
 
 
 def read_input(inference: Inference, body: Any) -> None:
@@ -109,6 +115,8 @@ def item_part(item: Any, kind: str) -> dict[str, Any]:
         return {"type": "reasoning", "content": "\n".join(text(get(thought, "text")) or "" for thought in thoughts)}
     if kind == "compaction":
         return {"type": "compaction", "id": text(get(item, "id")) or ""}
+    if kind == "image_generation_call":
+        return {"type": "blob", "modality": "image", "content": text(get(item, "result")) or ""}
     if kind.endswith("_call"):
         details = {
             key: value for key, value in plain_dict(item).items() if key not in ("id", "type") and value is not None
@@ -116,7 +124,7 @@ def item_part(item: Any, kind: str) -> dict[str, Any]:
         return {
             "type": "server_tool_call",
             "id": text(get(item, "id")) or "",
-            "name": kind.removesuffix("_call"),
+            "name": text(get(item, "name")) or kind.removesuffix("_call"),
             "server_tool_call": {"type": kind, **details},
         }
     return {**plain_dict(item), "type": kind}
@@ -158,6 +166,8 @@ def read_response(inference: Inference, response: Any) -> None:
     reason = finish_reason(response)
     if reason is not None:
         inference.finish_reasons = [reason]
+        if reason == "error":
+            read_error(inference, get(response, "error") or response)
     conversation = text(path(response, "conversation", "id"))
     if conversation is not None:
         inference.attributes[semconv.CONVERSATION] = conversation
@@ -191,7 +201,12 @@ def read_usage(inference: Inference, given: Any, output: Any) -> None:
     details = get(given, "output_tokens_details")
     if details is not None:
         usage.reasoning = count(get(details, "reasoning_tokens"))
-    searches = sum(1 for item in items(output) if get(item, "type") == "web_search_call")
+    # Opening a page or looking for something in it is not billed.
+    searches = sum(
+        1
+        for item in items(output)
+        if get(item, "type") == "web_search_call" and path(item, "action", "type") in (None, "search")
+    )
     if searches:
         usage.web_searches, usage.detailed = searches, True
     cost = number(get(given, "cost"))
@@ -257,6 +272,7 @@ def read_chunk(inference: Inference, event: Any) -> None:
     elif kind in _TOLD:
         if kind == "error":
             inference.finish_reasons = ["error"]
+            read_error(inference, event)
         else:
             read_head(inference, get(event, "response"))
 
@@ -287,6 +303,55 @@ def read_draft(inference: Inference) -> None:
     """The messages of a stream that was broken off."""
     if isinstance(inference.draft, Draft):
         inference.output = inference.draft.messages()
+
+
+# Compacting a conversation.
+
+
+def read_compact_request(inference: Inference, body: Any) -> None:
+    """As :func:`read_request`; what comes back is the conversation, compacted."""
+    read_request(inference, body)
+    inference.attributes[semconv.COMPACTED] = True
+
+
+def read_compacted(inference: Inference, response: Any) -> None:
+    """Identity and usage."""
+    read_head(inference, response)
+    inference.finish_reasons = ["compaction"]
+    read_usage(inference, get(response, "usage"), None)
+
+
+# Decisions: questions about an input, answered with probabilities.
+
+
+def read_decision_request(inference: Inference, body: Any) -> None:
+    """Model; the answers are structured."""
+    params(inference, body, {"model": PARAMS["model"]})
+    model = inference.attributes.pop("model", None)
+    if isinstance(model, str):
+        inference.request_model = model
+    inference.attributes[semconv.OUTPUT_TYPE] = "json"
+
+
+def read_decision_input(inference: Inference, body: Any) -> None:
+    """The input, and behind it the questions."""
+    read_input(inference, body)
+    asked = [{"type": "question", "question": plain(question)} for question in items(get(body, "questions"))]
+    inference.input = [*(inference.input or []), {"role": "user", "parts": asked}]
+
+
+def read_decisions(inference: Inference, response: Any) -> None:
+    """Model and usage, at the prices that decisions have of their own."""
+    inference.response_model = text(get(response, "model"))
+    inference.service_tier = "decisions"
+    inference.finish_reasons = ["stop"]
+    read_usage(inference, get(response, "usage"), None)
+
+
+def read_decision_output(inference: Inference, response: Any) -> None:
+    """The answers, in the order of the questions."""
+    answers = [{"type": "answer", "answer": plain(answer)} for answer in items(get(response, "answers"))]
+    inference.output = [{"role": "assistant", "parts": answers}]
 
 
 # Retrieving a response that runs in the background.
@@ -329,6 +394,14 @@ CREATE = Endpoint(
     read_delta,
     read_draft,
     read_answer,
+)
+COMPACT = Endpoint("chat", read_compact_request, read_compacted, read_input=read_input, read_output=read_output)
+DECIDE = Endpoint(
+    "generate_content",
+    read_decision_request,
+    read_decisions,
+    read_input=read_decision_input,
+    read_output=read_decision_output,
 )
 FETCH = Endpoint(
     "fetch_response",
