@@ -144,6 +144,64 @@ def test_the_service_tier_has_its_price_where_there_is_one() -> None:
     assert default == standard
 
 
+def test_what_the_standard_tier_would_have_cost_stands_beside_the_price_of_another() -> None:
+    flex, standard = (cost_of(call(model="gpt-5.4", usage=Usage(1000, 10), tier=tier)) for tier in ("flex", None))
+    assert flex is not None
+    assert standard is not None
+    assert (flex.standard, standard.standard) == (standard.total, None)
+
+
+def test_what_a_call_would_have_cost_without_a_cache_stands_beside_what_it_did() -> None:
+    uncached = total(call("anthropic", "claude-opus-5", Usage(MILLION, 1000)))
+    for usage in (
+        Usage(MILLION, 1000, cache_read=900_000),
+        Usage(MILLION, 1000, cache_read=500_000, cache_write=200_000),
+        Usage(MILLION, 1000, cache_write=900_000, cache_write_1h=900_000, detailed=True),
+    ):
+        cost = cost_of(call("anthropic", "claude-opus-5", usage))
+        assert cost is not None
+        assert cost.uncached == pytest.approx(uncached)
+
+
+def test_where_nothing_was_cached_or_caching_changes_nothing_it_is_absent() -> None:
+    for model, usage in (("gpt-4o", Usage(MILLION, 1000, cache_read=0)), ("gpt-4", Usage(MILLION, 1000, cache_read=9))):
+        cost = cost_of(call(model=model, usage=usage))
+        assert cost is not None
+        assert cost.uncached is None
+
+
+def test_decisions_have_a_price_list_of_their_own() -> None:
+    as_text, as_decision = (total(call(model="gpt-6-luna", usage=Usage(0, MILLION), tier=tier))
+                            for tier in (None, "decisions"))  # fmt: skip
+    assert as_text > as_decision == 0
+
+
+def test_the_host_in_the_name_of_a_model_has_the_price_at_hugging_face() -> None:
+    usage = Usage(MILLION, 0)
+    assert total(call("huggingface", "openai/gpt-oss-120b:cerebras", usage)) == 0.35
+    assert cost_of(call("huggingface", "openai/gpt-oss-120b", usage)) is None
+    assert cost_of(call("huggingface", "openai/gpt-oss-120b:nobody", usage)) is None
+
+
+def test_what_is_billed_beside_a_call_is_in_its_total() -> None:
+    inference = call("anthropic", "claude-opus-5", Usage(1000, 10, cache_read=500))
+    alone = cost_of(inference)
+    inference.beside = [(None, Usage(MILLION, 0)), ("claude-haiku-4-5", Usage(MILLION, 0))]
+    cost = cost_of(inference)
+    assert alone is not None
+    assert cost is not None
+    assert (cost.beside, cost.total) == (5.0 + 1.0, pytest.approx(alone.total + 6.0))
+    assert alone.uncached is not None
+    assert cost.uncached == pytest.approx(alone.uncached + 6.0)
+    assert (cost.input, cost.output) == (alone.input, alone.output)
+
+
+def test_where_a_part_of_it_has_no_price_there_is_none() -> None:
+    inference = call("anthropic", "claude-opus-5", Usage(1000, 10))
+    inference.beside = [("nobody-knows", Usage(1, 1))]
+    assert cost_of(inference) is None
+
+
 def test_a_service_tier_that_is_unheard_of_is_billed_as_standard() -> None:
     assert total(call(usage=Usage(MILLION), tier="scale")) == total(call(usage=Usage(MILLION)))
 
@@ -210,6 +268,7 @@ models = st.sampled_from([
 def test_no_usage_raises_or_costs_less_than_nothing(model: tuple[str, str], usage: Usage) -> None:
     cost = cost_of(call(*model, usage))
     assert cost is None or (cost.total >= 0 and cost.input is not None and cost.input >= 0)
+    assert cost is None or cost.uncached is None or cost.uncached >= 0
 
 
 @given(models, st.integers(0, 10**7), st.integers(0, 10**7), st.integers(0, 10**7), st.integers(0, 10**7))

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmotel.outcome import frames, message, outcome_of
+from llmotel.outcome import frames, message, outcome_of, told
 
 # Newer SDKs bring httpx2, older ones httpx.
 httpx = pytest.importorskip(openai.APIStatusError.__annotations__["response"].partition(".")[0])
@@ -136,6 +136,36 @@ def test_azures_content_filter_is_told_by_the_inner_error() -> None:
     inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {"hate": {"filtered": True}}}
     failure = outcome_of(from_openai(400, {"error": {"code": None, "message": SECRET, "innererror": inner}}))
     assert failure.outcome == "content_filter"
+    assert failure.error_type == "ResponsibleAIPolicyViolation"
+
+
+@pytest.mark.parametrize("outer", ["400", 400, None, "Bad request, it was"])
+def test_the_inner_code_counts_where_the_outer_one_is_none(outer: Any) -> None:
+    failure = outcome_of(from_openai(400, {"error": {"code": outer, "innererror": {"code": "InvalidImageFormat"}}}))
+    assert (failure.outcome, failure.error_type) == ("validation", "InvalidImageFormat")
+
+
+@pytest.mark.parametrize("code", ["DeploymentNotFound", "OperationNotSupported", "TooManyRequests", "NotFound"])
+def test_azures_codes_are_words_written_together(code: str) -> None:
+    assert outcome_of(from_openai(404, openai_body(code))).error_type == code
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "error_type"),
+    [
+        ("rate_limit_exceeded", "rate_limit", "rate_limit_exceeded"),
+        ("502", "server", "502"),
+        ("429", "rate_limit", "429"),
+        ("invalid_image_url", "validation", "invalid_image_url"),
+        ("a_code_of_tomorrow", "unknown", "a_code_of_tomorrow"),
+        (SECRET, "unknown", "error"),
+        ("", "unknown", "error"),
+    ],
+)
+def test_an_error_that_an_answer_tells(code: str, outcome: str, error_type: str) -> None:
+    failure = told(code)
+    assert (failure.outcome, failure.error_type, failure.exception_type) == (outcome, error_type, "")
+    assert SECRET not in repr(failure)
 
 
 def schema_mismatch() -> BaseException:
