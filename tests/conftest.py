@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 
 import pytest
 
@@ -21,8 +18,6 @@ for _name in list(os.environ):
         del os.environ[_name]
 os.environ["LLMOTEL_RAISE"] = "1"  # a swallowed bug must not make a green test
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
-if find_spec("httpx2") is None:  # what the newest client libraries stand on; the oldest stand on its predecessor
-    sys.modules["httpx2"] = import_module("httpx")
 
 
 @pytest.fixture
@@ -42,6 +37,13 @@ def server() -> Iterator[ProviderServer]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail when a test is skipped")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in item.iter_markers("newest"):
+            if not mark.kwargs.get("reason"):
+                raise pytest.UsageError(f"{item.nodeid}: newest(reason=...) has to say what it is that it needs")
 
 
 @pytest.hookimpl(trylast=True)

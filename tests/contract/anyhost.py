@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import httpx2
-
 from llmotel.testing import ProviderServer
+from transport import httpx
 
 
-class AnyHost(httpx2.BaseTransport):
+class AnyHost(httpx.BaseTransport):
     """Sends every request to ``server``; its path, headers and body stay as they are."""
 
     def __init__(self, server: ProviderServer) -> None:
-        self._server = httpx2.URL(server.url)
-        self._transport = httpx2.HTTPTransport(verify=False)
+        self._server = httpx.URL(server.url)
+        self._transport = httpx.HTTPTransport(verify=False)
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.url = request.url.copy_with(scheme="http", host=self._server.host, port=self._server.port)
         return self._transport.handle_request(request)
 
@@ -22,14 +21,14 @@ class AnyHost(httpx2.BaseTransport):
         self._transport.close()
 
 
-class AnyHostAsync(httpx2.AsyncBaseTransport):
+class AnyHostAsync(httpx.AsyncBaseTransport):
     """As :class:`AnyHost`, for asynchronous clients."""
 
     def __init__(self, server: ProviderServer) -> None:
-        self._server = httpx2.URL(server.url)
-        self._transport = httpx2.AsyncHTTPTransport(verify=False)
+        self._server = httpx.URL(server.url)
+        self._transport = httpx.AsyncHTTPTransport(verify=False)
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         request.url = request.url.copy_with(scheme="http", host=self._server.host, port=self._server.port)
         return await self._transport.handle_async_request(request)
 

@@ -5,13 +5,14 @@ A new provider adds one :class:`Provider` here and gets every test of this folde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from typing import Any
 
 import anthropic
-import httpx2
 import openai
+from packaging.version import Version
 from pydantic import BaseModel
 
 from contract.oracle import Tokens, chat_tokens, embedding_tokens, image_tokens, message_tokens, none, response_tokens
@@ -22,6 +23,7 @@ from llmotel.testing.openai_wire import audio, chat, completions, embeddings, im
 from llmotel.testing.openai_wire import errors as openai_errors
 from llmotel.testing.reply import BROKEN
 from llmotel.testing.samples import MP3
+from transport import httpx
 
 WHOLE, STREAM, HELPER = "whole", "stream", "helper"
 PLAIN, RAW, STREAMING = "plain", "raw", "streaming"
@@ -44,6 +46,9 @@ class Shape:
 
     ``form`` is what the caller gets: a WHOLE answer, a STREAM of chunks, or a HELPER, a context manager around one.
     ``body`` is what the server answers, ``tokens`` reads from it what the telemetry has to say.
+
+    ``since`` is the version of the library that was the first to have it like this. ``earlier`` says what was different
+    before: each version with the fields that had other values from then on. Before the first of them it was not there.
     """
 
     name: str
@@ -58,11 +63,24 @@ class Shape:
     usage_in_stream: bool = True
     binary: bool = False  # the body is no JSON
     query: tuple[str, ...] = ()  # positional arguments
+    since: str = "0"
+    earlier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def at(self, installed: Version) -> Shape | None:
+        """The shape as the version ``installed`` has it, or ``None`` where it has none."""
+        if installed >= Version(self.since):
+            return self
+        older = [differing for first, differing in self.earlier.items() if Version(first) <= installed]
+        return replace(self, **older[-1]) if older else None
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One client library: how its clients are made, how its server fails, and everything that can be called."""
+    """One client library: how its clients are made, how its server fails, and everything that can be called.
+
+    ``table`` has the shapes of every version, ``shapes`` those of the installed one. ``later`` are arguments with the
+    version that brought them: in an older one they go into the extra body, which is the library's own way.
+    """
 
     name: str
     library: str
@@ -73,11 +91,39 @@ class Provider:
     error_types: dict[int, str]  # HTTP status -> error.type
     stream_error_type: str  # error.type of an error in the middle of a stream
     broken_event: str  # an event whose JSON ends in the middle
-    shapes: tuple[Shape, ...]
+    table: tuple[Shape, ...]
     left_alone: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # calls that infer nothing
+    later: Mapping[str, str] = field(default_factory=dict)
+    shapes: tuple[Shape, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        shapes = (shape.at(self.version) for shape in self.table)
+        object.__setattr__(self, "shapes", tuple(shape for shape in shapes if shape is not None))
+
+    @property
+    def version(self) -> Version:
+        """The version that is installed."""
+        return Version(version(self.library))
+
+    def passed(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """``arguments`` as an application passes them to the installed version."""
+        installed = self.version
+        beyond = {
+            name: arguments[name]
+            for name, since in self.later.items()
+            if name in arguments and installed < Version(since)
+        }
+        if not beyond:
+            return arguments
+        known = {name: value for name, value in arguments.items() if name not in beyond}
+        return {**known, "extra_body": {**beyond, **arguments.get("extra_body", {})}}
+
+    def has(self, name: str) -> bool:
+        """Whether the installed version has the shape called ``name``."""
+        return any(shape.name == name for shape in self.shapes)
 
     def shape(self, name: str) -> Shape:
-        """The shape called ``name``."""
+        """The shape called ``name``, which the installed version has."""
         return next(shape for shape in self.shapes if shape.name == name)
 
 
@@ -103,7 +149,7 @@ class Case:
         owner = client
         for name in (*resources, *_ACCESSORS[self.variant], method):
             owner = getattr(owner, name)
-        return owner(*self.shape.query, **self.shape.arguments(), **more)
+        return owner(*self.shape.query, **self.provider.passed({**self.shape.arguments(), **more}))
 
 
 # OpenAI.
@@ -152,13 +198,18 @@ OPENAI = Provider(
     },
     stream_error_type="server_error",
     broken_event=BROKEN,
-    shapes=(
+    table=(
         Shape("chat.create", "chat.completions.create", _chat(), _CHAT),
         Shape(
             "chat.parse",
             "chat.completions.parse",
             _chat(response_format=Capital),
             chat.completion(PARSED.model_dump_json(), usage=_CHAT_USAGE),
+            since="1.92",
+            earlier={
+                "1.40": {"method": "beta.chat.completions.parse", "variants": (PLAIN,)},
+                "1.50": {"method": "beta.chat.completions.parse"},
+            },
         ),
         Shape("chat.stream", "chat.completions.create", _chat(stream=True), _CHAT, STREAM, usage_in_stream=False),
         Shape(
@@ -175,8 +226,10 @@ OPENAI = Provider(
             _CHAT,
             HELPER,
             variants=(PLAIN,),
+            since="1.92",
+            earlier={"1.40": {"method": "beta.chat.completions.stream"}},
         ),
-        Shape("responses.create", "responses.create", _response(), _RESPONSE, tokens=response_tokens),
+        Shape("responses.create", "responses.create", _response(), _RESPONSE, tokens=response_tokens, since="1.66"),
         Shape(
             "responses.parse",
             "responses.parse",
@@ -184,9 +237,17 @@ OPENAI = Provider(
             responses.response(PARSED.model_dump_json(), usage=responses.usage(140, 30)),
             variants=(PLAIN, RAW),
             tokens=response_tokens,
+            since="1.85",
+            earlier={"1.66": {"variants": (PLAIN,)}},
         ),
         Shape(
-            "responses.stream", "responses.create", _response(stream=True), _RESPONSE, STREAM, tokens=response_tokens
+            "responses.stream",
+            "responses.create",
+            _response(stream=True),
+            _RESPONSE,
+            STREAM,
+            tokens=response_tokens,
+            since="1.66",
         ),
         Shape(
             "responses.helper",
@@ -196,6 +257,7 @@ OPENAI = Provider(
             HELPER,
             variants=(PLAIN,),
             tokens=response_tokens,
+            since="1.66",
         ),
         Shape(
             "responses.background",
@@ -204,6 +266,7 @@ OPENAI = Provider(
             responses.response(status="queued", id="resp_background"),
             tokens=none,
             finish_reasons=None,
+            since="1.80",
         ),
         Shape(
             "responses.retrieve",
@@ -213,6 +276,7 @@ OPENAI = Provider(
             operation="fetch_response",
             tokens=none,
             query=("resp_background",),
+            since="1.66",
         ),
         Shape(
             "responses.retrieve.stream",
@@ -223,6 +287,7 @@ OPENAI = Provider(
             operation="fetch_response",
             tokens=none,
             query=("resp_background",),
+            since="1.82",
         ),
         Shape(
             "completions.create",
@@ -268,6 +333,7 @@ OPENAI = Provider(
             operation="generate_content",
             tokens=image_tokens,
             finish_reasons=None,
+            since="1.97",
         ),
         Shape(
             "images.edit",
@@ -315,6 +381,7 @@ OPENAI = Provider(
             operation="generate_content",
             tokens=image_tokens,
             finish_reasons=None,
+            since="1.68",
         ),
         Shape(
             "transcriptions.text",
@@ -352,6 +419,15 @@ OPENAI = Provider(
         ),
         "batches.retrieve": lambda client: client.batches.retrieve("batch_1"),
         "models.retrieve": lambda client: client.models.retrieve("gpt-4.1"),
+    },
+    later={
+        "max_completion_tokens": "1.45",
+        "metadata": "1.51",
+        "audio": "1.52",
+        "modalities": "1.52",
+        "prediction": "1.54",
+        "reasoning_effort": "1.58",
+        "web_search_options": "1.66",
     },
 )
 
@@ -394,7 +470,7 @@ ANTHROPIC = Provider(
     },
     stream_error_type="overloaded_error",
     broken_event=f"{BROKEN}\nevent: message_delta",
-    shapes=(
+    table=(
         Shape("messages.create", "messages.create", _message(), _MESSAGE, tokens=message_tokens),
         Shape(
             "messages.parse",
@@ -403,6 +479,7 @@ ANTHROPIC = Provider(
             _PARSED_MESSAGE,
             variants=(PLAIN,),
             tokens=message_tokens,
+            since="0.77",
         ),
         Shape("messages.stream", "messages.create", _message(stream=True), _MESSAGE, STREAM, tokens=message_tokens),
         Shape(
@@ -422,6 +499,8 @@ ANTHROPIC = Provider(
             _PARSED_MESSAGE,
             variants=(PLAIN, RAW),
             tokens=message_tokens,
+            since="0.77",
+            earlier={"0.73": {"variants": (PLAIN,)}},
         ),
         Shape("beta.stream", "beta.messages.create", _message(stream=True), _MESSAGE, STREAM, tokens=message_tokens),
         Shape(
@@ -461,9 +540,15 @@ def cases(*, variants: tuple[str, ...] = (PLAIN, RAW, STREAMING), form: str | No
                     yield Case(provider, shape, variant, is_async=True)
 
 
+def having(*rows: tuple[Provider, str]) -> list[tuple[Provider, str]]:
+    """Those of ``rows``, a provider and the name of a shape, that the installed versions have."""
+    assert all(name in {shape.name for shape in provider.table} for provider, name in rows)
+    return [(provider, name) for provider, name in rows if provider.has(name)]
+
+
 def make_client(provider: Provider, server: ProviderServer, *, is_async: bool, **options: Any) -> Any:
     """A client of ``provider`` that talks to ``server``. Without TLS certificates, which take 30 ms to load."""
-    transport = httpx2.AsyncClient if is_async else httpx2.Client
+    transport = httpx.AsyncClient if is_async else httpx.Client
     kind = provider.async_client if is_async else provider.sync_client
     settings = {
         "api_key": "sk-loopback",

@@ -8,7 +8,7 @@ from llmotel.testing.anthropic_wire import blocks, messages
 from llmotel.testing.openai_wire import chat, responses
 
 _TOOL: Any = {
-    "name": "get_weather", "description": "Weather.",
+    "name": "get_weather", "description": "Weather.", "strict": True,
     "parameters": {"type": "object", "title": "City", "properties": {"city": {"type": "string", "description": "C"}}},
 }  # fmt: skip
 _CHAT: dict[str, Any] = {

@@ -8,16 +8,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import anthropic
-import httpx2
 import openai
 import pytest
 
 from contract.anyhost import AnyHost
-from contract.providers import PNG, WAV, Capital
+from contract.providers import OPENAI, PNG, PROVIDERS, WAV, Capital
 from contract.situations import Script
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import blocks, messages
@@ -26,13 +25,17 @@ from llmotel.testing.openai_wire import audio, chat, completions, embeddings, ho
 from llmotel.testing.openai_wire import errors as openai_errors
 from llmotel.testing.samples import MP3
 from telemetry import Telemetry
+from transport import httpx
 
 Client = Any
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One or several calls. ``title`` is a heading; ``settings`` are arguments of ``llmotel.init()``."""
+    """One or several calls. ``title`` is a heading; ``settings`` are arguments of ``llmotel.init()``.
+
+    ``shape`` is the row of the provider's table that it needs, where not every version has it.
+    """
 
     provider: str
     title: str
@@ -40,6 +43,13 @@ class Scenario:
     replies: tuple[Script, ...]
     client: Callable[..., Client] = field(default=openai.OpenAI)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    shape: str | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether the installed version of the library can make the call."""
+        [provider] = [provider for provider in PROVIDERS if provider.name == self.provider]
+        return self.shape is None or provider.has(self.shape)
 
     @property
     def name(self) -> str:
@@ -61,8 +71,12 @@ _TIMES = ("gen_ai.response.time_to_first_chunk",)
 
 
 def named(provider: str) -> list[Any]:
-    """The scenarios of ``provider``, as parameters of a test."""
-    return [pytest.param(scenario, id=scenario.title) for scenario in SCENARIOS if scenario.provider == provider]
+    """The scenarios of ``provider`` that its installed version can run, as parameters of a test."""
+    return [
+        pytest.param(scenario, id=scenario.title)
+        for scenario in SCENARIOS
+        if scenario.provider == provider and scenario.runs
+    ]
 
 
 def observe(scenario: Scenario, server: ProviderServer) -> Observed:
@@ -85,9 +99,9 @@ def observe(scenario: Scenario, server: ProviderServer) -> Observed:
 
 def _run(scenario: Scenario, server: ProviderServer) -> None:
     try:
-        with scenario.client(max_retries=0, http_client=httpx2.Client(transport=AnyHost(server))) as client:
+        with scenario.client(max_retries=0, http_client=httpx.Client(transport=AnyHost(server))) as client:
             scenario.call(client)
-    except (openai.OpenAIError, anthropic.AnthropicError, httpx2.HTTPError):
+    except (openai.OpenAIError, anthropic.AnthropicError, httpx.HTTPError):
         pass  # what some scenarios are about
 
 
@@ -152,7 +166,7 @@ _OPENROUTER = partial(openai.OpenAI, api_key="any", base_url="https://openrouter
 _XAI = partial(openai.OpenAI, api_key="any", base_url="https://api.x.ai/v1")
 _PERPLEXITY = partial(openai.OpenAI, api_key="any", base_url="https://api.perplexity.ai")
 _ANTHROPIC = partial(anthropic.Anthropic, api_key="any", base_url="https://api.anthropic.com")
-_BEDROCK = partial(anthropic.AnthropicBedrock, aws_region="us-east-1", api_key="any")
+_BEDROCK = partial(anthropic.AnthropicBedrock, aws_region="us-east-1", aws_access_key="any", aws_secret_key="any")
 _VERTEX = partial(anthropic.AnthropicVertex, region="us-east5", project_id="a-project", access_token="any")
 
 _ASKED = [{"role": "user", "content": "What is the capital of France?"}]
@@ -165,8 +179,12 @@ _WEATHER = {
 _CONTENT = {"capture_content": "SPAN_AND_EVENT"}
 
 
+def _resource(client: Client, path: str) -> Any:
+    return reduce(getattr, path.split("."), client)
+
+
 def _chat(client: Client, **options: Any) -> Any:
-    return client.chat.completions.create(**{"model": "gpt-4.1", "messages": _ASKED, **options})
+    return client.chat.completions.create(**OPENAI.passed({"model": "gpt-4.1", "messages": _ASKED, **options}))
 
 
 def _chat_stream(client: Client, **options: Any) -> Any:
@@ -194,15 +212,25 @@ def _background(client: Client) -> None:
 
 
 def _openai(
-    title: str, call: Callable[[Client], Any], *replies: Script, client: Any = _OPENAI, **settings: Any
+    title: str,
+    call: Callable[[Client], Any],
+    *replies: Script,
+    client: Any = _OPENAI,
+    shape: str | None = None,
+    **settings: Any,
 ) -> Scenario:
-    return Scenario("openai", title, call, replies, client, settings)
+    return Scenario("openai", title, call, replies, client, settings, shape)
 
 
 def _anthropic(
-    title: str, call: Callable[[Client], Any], *replies: Script, client: Any = _ANTHROPIC, **settings: Any
+    title: str,
+    call: Callable[[Client], Any],
+    *replies: Script,
+    client: Any = _ANTHROPIC,
+    shape: str | None = None,
+    **settings: Any,
 ) -> Scenario:
-    return Scenario("anthropic", title, call, replies, client, settings)
+    return Scenario("anthropic", title, call, replies, client, settings, shape)
 
 
 _CHAT = Reply(chat.completion(_PARIS, usage=chat.usage(24, 8)))
@@ -246,7 +274,9 @@ SCENARIOS = (
     ),
     _openai(
         "structured output, parsed",
-        lambda client: client.chat.completions.parse(model="gpt-4.1", messages=_ASKED, response_format=Capital),
+        lambda client: _resource(client, OPENAI.shape("chat.parse").method)(
+            model="gpt-4.1", messages=_ASKED, response_format=Capital
+        ),
         Reply(chat.completion(Capital(city="Paris", reason="Kings.").model_dump_json(), usage=chat.usage(90, 12))),
     ),
     _openai(
@@ -344,17 +374,20 @@ SCENARIOS = (
                 usage=responses.usage(1300, 96, cached=1152, reasoning=64),
             )
         ),
+        shape="responses.create",
     ),
     _openai(
         "a response with content",
         partial(_response, instructions="Be brief."),
         Reply(responses.response(_PARIS, usage=responses.usage(30, 8))),
+        shape="responses.create",
         **_CONTENT,
     ),
     _openai(
         "a response streamed",
         lambda client: list(_response(client, stream=True)),
         Reply(responses.response(_PARIS, usage=responses.usage(30, 8))),
+        shape="responses.create",
     ),
     _openai(
         "a response with file search",
@@ -364,13 +397,15 @@ SCENARIOS = (
             include=["file_search_call.results"],
         ),
         Reply(responses.response([_FILES, _FILE_ANSWER], usage=responses.usage(800, 20))),
+        shape="responses.create",
     ),
     _openai(
         "a response cut at its limit",
         partial(_response, max_output_tokens=16),
         Reply(responses.response(_PARIS, status="incomplete", usage=responses.usage(30, 16))),
+        shape="responses.create",
     ),
-    _openai("a response in the background, retrieved later", _background),
+    _openai("a response in the background, retrieved later", _background, shape="responses.background"),
     _openai(
         "a legacy completion",
         lambda client: client.completions.create(model="gpt-3.5-turbo-instruct", prompt="Say this is a test"),
@@ -463,6 +498,7 @@ SCENARIOS = (
                 usage=messages.usage(150, 28),
             )
         ),
+        shape="messages.parse",
     ),
     _anthropic(
         "a refusal", _message, Reply(messages.message("", model="claude-opus-4-5-20251101", stop_reason="refusal"))

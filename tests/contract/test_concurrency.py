@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import httpx2
 import pytest
 from opentelemetry import trace
 
@@ -20,6 +19,7 @@ from llmotel.testing import ProviderServer, Reply, Request
 from llmotel.testing.anthropic_wire import messages
 from llmotel.testing.openai_wire import chat
 from telemetry import Telemetry
+from transport import httpx
 
 THREADS, CALLS, TASKS = 64, 6, 1000
 SHAPES = {"openai": ("chat.create", "chat.stream+usage"), "anthropic": ("messages.create", "messages.stream")}
@@ -113,7 +113,7 @@ async def test_tasks_do_not_mix(provider: Provider, server: ProviderServer, tele
                 assert getattr(error, "status_code", None) == 429
             assert trace.get_current_span() is request
 
-    transport = httpx2.AsyncClient(verify=False, timeout=60, limits=httpx2.Limits(max_connections=50))
+    transport = httpx.AsyncClient(verify=False, timeout=60, limits=httpx.Limits(max_connections=50))
     async with make_client(provider, server, is_async=True, http_client=transport) as client:
         await asyncio.gather(*(work(number, client) for number in range(1, 1 + TASKS)))
     judge(telemetry, range(1, 1 + TASKS))

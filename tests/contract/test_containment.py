@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NoReturn
 
-import httpx2
 import pytest
 from opentelemetry import context
 from opentelemetry.sdk._logs import LogRecordProcessor
@@ -25,6 +24,7 @@ from llmotel.testing.recording import Recording
 from llmotel_instrumentors import openai as openai_provider
 from llmotel_instrumentors.dialects import messages
 from telemetry import Telemetry
+from transport import httpx
 
 SECRET = "what the user typed"
 SHAPES = {
@@ -218,11 +218,12 @@ class TestWhatTheApplicationPutIn:
             raise Unprintable
 
         begin(recording, capture_content=True)
-        client = httpx2.Client(verify=False, event_hooks={"request": [hook]})
+        client = httpx.Client(verify=False, event_hooks={"request": [hook]})
         seen = performed(CASES[0], server, http_client=client)
-        assert isinstance(seen.error, Unprintable)
+        assert seen.error is not None
+        assert isinstance(seen.error.__cause__ or seen.error, Unprintable)  # openai 1 wraps what a hook raises
         llmotel.flush()
-        assert recording.spans()[0].attributes["error.type"].endswith("Unprintable")
+        assert recording.spans()[0].attributes["error.type"].endswith(type(seen.error).__qualname__)
 
 
 class TestAReaderThatRaises:
@@ -324,7 +325,7 @@ class TestTheCircuitBreaker:
     def test_the_other_library_goes_on(self, provider: Provider, server: ProviderServer, recording: Recording) -> None:
         other = ANTHROPIC if provider is OPENAI else OPENAI
         self.fail_often(provider, server)
-        works(Case(other, other.shape("messages.stream" if other is ANTHROPIC else "responses.create")), server)
+        works(Case(other, other.shape("messages.stream" if other is ANTHROPIC else "embeddings.create")), server)
         llmotel.flush()
         assert recording.spans()[-1].attributes["gen_ai.provider.name"] == other.name
         assert self.state(other)[0] == "instrumented"

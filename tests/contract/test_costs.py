@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from contract.anyhost import AnyHost
-from contract.providers import ANTHROPIC, OPENAI, Provider, make_client
+from contract.providers import ANTHROPIC, OPENAI, Provider, having, make_client
 from llmotel.prices import source
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import messages
 from llmotel.testing.openai_wire import chat, embeddings, hosts, responses
 from telemetry import Telemetry
+from transport import httpx
 
 genai_prices = pytest.importorskip("genai_prices", reason="the newest genai-prices needs Python 3.11")
 
@@ -101,9 +101,10 @@ PRICED = [
     _chat("cached", "gpt-4.1-2025-04-14", prompt=1200, completion=87, cached=1024),
     _chat("reasoning", "gpt-5-mini-2025-08-07", prompt=140, completion=410, reasoning=384),
     _chat("audio", "gpt-4o-audio-preview", prompt=1200, completion=87, prompt_audio=1100, completion_audio=60),
-    Priced("responses", OPENAI, "responses.create",
-           responses.response(usage=responses.usage(1300, 96, cached=1152, reasoning=48)),
-           {"input_tokens": 1300, "output_tokens": 96, "cache_read_tokens": 1152}, "gpt-4.1"),
+    *(Priced("responses", provider, name,
+             responses.response(usage=responses.usage(1300, 96, cached=1152, reasoning=48)),
+             {"input_tokens": 1300, "output_tokens": 96, "cache_read_tokens": 1152}, "gpt-4.1")
+      for provider, name in having((OPENAI, "responses.create"))),
     Priced("embeddings", OPENAI, "embeddings.create", embeddings.embeddings([embeddings.vector(8)], prompt_tokens=270),
            {"input_tokens": 270}, "text-embedding-3-small"),
     _chat("flex", "gpt-5-2025-08-07", "flex", prompt=1200, completion=87),
@@ -151,9 +152,14 @@ def test_a_call_costs_what_genai_prices_says(priced: Priced, server: ProviderSer
     check(telemetry, priced)
 
 
-@pytest.mark.parametrize("name", ["cached", "audio", "responses", "cache writes of both"])
-def test_a_stream_costs_what_the_whole_answer_costs(name: str, server: ProviderServer, telemetry: Telemetry) -> None:
-    priced = next(priced for priced in PRICED if priced.name == name)
+@pytest.mark.parametrize(
+    "priced",
+    [priced for priced in PRICED if priced.name in ("cached", "audio", "responses", "cache writes of both")],
+    ids=lambda priced: priced.name,
+)
+def test_a_stream_costs_what_the_whole_answer_costs(
+    priced: Priced, server: ProviderServer, telemetry: Telemetry
+) -> None:
     more = {"stream_options": {"include_usage": True}} if priced.method == "chat.completions.create" else {}
     ask(priced, server, stream=True, **more)
     check(telemetry, priced)
@@ -184,7 +190,7 @@ class TestAnAmountInTheResponse:
 
     def ask(self, server: ProviderServer, **more: Any) -> None:
         server.script(Reply(self.BODY))
-        transport = httpx2.Client(transport=AnyHost(server))
+        transport = httpx.Client(transport=AnyHost(server))
         url = "https://openrouter.ai/api/v1"
         with make_client(OPENAI, server, is_async=False, base_url=url, http_client=transport) as client:
             result = client.chat.completions.create(model="openai/gpt-4o-mini", messages=QUESTION, **more)

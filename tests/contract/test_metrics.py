@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -216,7 +217,10 @@ class TestNamingGenerations:
     def streamed(self, request: pytest.FixtureRequest, server: ProviderServer) -> Iterator[Callable[[str], Telemetry]]:
         """Makes one call that streams, with every count there is, under the names asked for."""
         provider: Provider = request.param
-        shape = provider.shape("messages.stream" if provider is ANTHROPIC else "responses.stream")
+        shape = provider.shape("messages.stream" if provider is ANTHROPIC else "chat.stream+usage")
+        if provider is OPENAI:
+            usage = chat.usage(1200, 87, cached=1024, cache_write=64, reasoning=32)
+            shape = replace(shape, body=chat.completion("Paris.", usage=usage))
         begun: list[Telemetry] = []
 
         def stream(semconv: str) -> Telemetry:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import anthropic
-import httpx2
 import openai
 import pytest
 
 from contract.anyhost import AnyHost, AnyHostAsync
 from llmotel.testing import ProviderServer
 from telemetry import Telemetry
+from transport import httpx
 
 Origin = tuple[str, str, int]
 """``gen_ai.provider.name``, ``server.address``, ``server.port``."""
@@ -66,11 +66,11 @@ def origins(telemetry: Telemetry) -> list[Origin]:
 def test_the_host_of_the_base_url_names_the_provider(
     url: str, provider: str, port: int, server: ProviderServer, telemetry: Telemetry
 ) -> None:
-    with openai.OpenAI(api_key="any", base_url=url, http_client=httpx2.Client(transport=AnyHost(server))) as client:
+    with openai.OpenAI(api_key="any", base_url=url, http_client=httpx.Client(transport=AnyHost(server))) as client:
         chat(client)
         list(client.chat.completions.create(model="gpt-4.1", messages=QUESTION, stream=True))
         client.embeddings.create(model="text-embedding-3-small", input="Paris")
-    host = httpx2.URL(url).host
+    host = httpx.URL(url).host
     assert origins(telemetry) == [(provider, host, port)] * 3
     for point in telemetry.metrics()["gen_ai.client.inference.duration"]:
         assert (point.attributes["gen_ai.provider.name"], point.attributes["server.address"]) == (provider, host)
@@ -79,7 +79,7 @@ def test_the_host_of_the_base_url_names_the_provider(
 def test_a_setting_names_hosts_of_your_own(server: ProviderServer, instrument: Callable[..., Telemetry]) -> None:
     telemetry = instrument(provider_hosts="llm.corp.example=openai,127.0.0.1:8000=sglang")
     for url in ("https://llm.corp.example/v1", "http://127.0.0.1:8000/v1"):
-        with openai.OpenAI(api_key="any", base_url=url, http_client=httpx2.Client(transport=AnyHost(server))) as client:
+        with openai.OpenAI(api_key="any", base_url=url, http_client=httpx.Client(transport=AnyHost(server))) as client:
             chat(client)
     assert origins(telemetry) == [("openai", "llm.corp.example", 443), ("sglang", "127.0.0.1", 8000)]
 
@@ -145,7 +145,7 @@ CLIENTS: dict[str, tuple[type, type, dict[str, Any], Callable[..., Any], Origin]
 @pytest.mark.parametrize("name", CLIENTS)
 def test_the_class_of_the_client_names_the_platform(name: str, server: ProviderServer, telemetry: Telemetry) -> None:
     kind, _, options, ask, origin = CLIENTS[name]
-    with kind(**options, http_client=httpx2.Client(transport=AnyHost(server))) as client:
+    with kind(**options, http_client=httpx.Client(transport=AnyHost(server))) as client:
         ask(client)
     assert origins(telemetry) == [origin]
     attributes = telemetry.span.attributes
@@ -161,7 +161,7 @@ def test_the_class_of_an_asynchronous_client_names_the_platform(
     _, kind, options, ask, origin = CLIENTS[name]
 
     async def run() -> None:
-        async with kind(**options, http_client=httpx2.AsyncClient(transport=AnyHostAsync(server))) as client:
+        async with kind(**options, http_client=httpx.AsyncClient(transport=AnyHostAsync(server))) as client:
             await ask(client)
 
     asyncio.run(run())
@@ -171,7 +171,7 @@ def test_the_class_of_an_asynchronous_client_names_the_platform(
 @pytest.mark.parametrize("name", ["AnthropicBedrock", "AnthropicVertex"])
 def test_a_stream_of_a_platform_is_read_like_any_other(name: str, server: ProviderServer, telemetry: Telemetry) -> None:
     kind, _, options, _, origin = CLIENTS[name]
-    with kind(**options, http_client=httpx2.Client(transport=AnyHost(server))) as client:
+    with kind(**options, http_client=httpx.Client(transport=AnyHost(server))) as client:
         events = list(client.messages.create(model="claude-opus-4-5", max_tokens=99, messages=QUESTION, stream=True))
     attributes = telemetry.span.attributes
     assert origins(telemetry) == [origin]
@@ -182,7 +182,7 @@ def test_a_stream_of_a_platform_is_read_like_any_other(name: str, server: Provid
 
 
 def test_a_copy_of_a_client_has_an_origin_of_its_own(server: ProviderServer, telemetry: Telemetry) -> None:
-    http_client = httpx2.Client(transport=AnyHost(server))
+    http_client = httpx.Client(transport=AnyHost(server))
     with openai.OpenAI(api_key="any", base_url="https://api.openai.com/v1", http_client=http_client) as client:
         chat(client)
         chat(client.with_options(base_url="https://api.deepseek.com"), "deepseek-chat")

@@ -7,7 +7,6 @@ import logging
 from importlib import import_module
 from typing import Any
 
-import httpx2
 import pytest
 
 from contract.calling import performed
@@ -16,6 +15,7 @@ from contract.situations import by_id
 from llmotel import registry
 from llmotel.testing import ProviderServer, Reply, Request
 from telemetry import Telemetry
+from transport import httpx
 
 COUNTER = "llmotel.client.retries"
 CASES = list(cases(variants=(PLAIN,)))
@@ -131,6 +131,6 @@ def test_a_version_without_the_method_is_reported_and_works_on(
 
 def test_how_long_the_library_waits_is_its_own_affair(server: ProviderServer, telemetry: Telemetry) -> None:
     with make_client(OPENAI, server, is_async=False) as client:
-        headers = httpx2.Headers({"retry-after": "7"})
+        headers = httpx.Headers({"retry-after": "7"})
         options: Any = type("Options", (), {"get_max_retries": lambda self, most: most})()
         assert client._calculate_retry_timeout(1, options, headers) == 7.0

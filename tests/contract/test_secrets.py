@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from contract.calling import READ, performed
-from contract.providers import ANTHROPIC, OPENAI, PNG, WAV, WHOLE, Case, cases
+from contract.providers import ANTHROPIC, OPENAI, PNG, WAV, WHOLE, Case, Provider, cases, having
 from contract.rich import ANSWERS, REQUESTS
 from contract.situations import by_id, events_of
 from llmotel.testing import ProviderServer, Reply, Request
@@ -77,8 +77,6 @@ def planted(case: Case, canaries: Canaries) -> tuple[Case, Any]:
     given = shape.arguments()
     if shape.operation != "fetch_response":
         given |= REQUESTS.get(area, {})
-    if parsed:
-        given.pop("tools", None)  # parse() takes strict ones only
     kept = {name: value for name, value in given.items() if name in FILES or isinstance(value, type)}
     arguments = {**canaries.plant({name: value for name, value in given.items() if name not in kept}), **kept}
     for name, (_, data, kind) in FILES.items():
@@ -244,13 +242,21 @@ def told_secrets(value: Any, key: str = "") -> Any:
     return f"{value} {SENTENCE}"
 
 
-@pytest.mark.parametrize("name", ["chat.create", "chat.stream", "responses.create", "responses.stream",
-                                  "messages.create", "messages.stream"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("provider", "name"),
+    having(
+        *((OPENAI, f"{area}.{form}") for area in ("chat", "responses") for form in ("create", "stream")),
+        *((ANTHROPIC, f"messages.{form}") for form in ("create", "stream")),
+    ),
+)
 @pytest.mark.parametrize("refused", [False, True], ids=["ok", "error"])
 def test_secrets_in_captured_content_are_taken_out(
-    name: str, refused: bool, server: ProviderServer, watching: Callable[..., Callable[[], dict[str, str]]]
+    provider: Provider,
+    name: str,
+    refused: bool,
+    server: ProviderServer,
+    watching: Callable[..., Callable[[], dict[str, str]]],
 ) -> None:
-    provider = ANTHROPIC if name.startswith("messages") else OPENAI
     shape, area = provider.shape(name), name.partition(".")[0]
     body = told_secrets(ANSWERS[area])
     case = Case(provider, _with(shape, {**shape.arguments(), **told_secrets(REQUESTS[area])}, body))

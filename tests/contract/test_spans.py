@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import anthropic
-import httpx2
 import pytest
 from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind, StatusCode
@@ -27,6 +26,7 @@ from contract.providers import (
 from contract.situations import Held, Situation, by_id, crossings
 from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
+from transport import httpx
 
 REPRESENTATIVES = [
     case for case in cases() if case.shape.name in ("chat.create", "chat.stream", "messages.create", "messages.stream")
@@ -161,7 +161,7 @@ def test_the_span_is_current_while_the_library_works_and_no_longer(
         sync_hook(_)
 
     hooks: Any = {"request": [async_hook if case.is_async else sync_hook]}
-    transport: Any = httpx2.AsyncClient if case.is_async else httpx2.Client
+    transport: Any = httpx.AsyncClient if case.is_async else httpx.Client
     server.script(Reply(case.shape.body))
     performed(case, server, http_client=transport(verify=False, event_hooks=hooks))
     assert during == [telemetry.span.context]
@@ -206,6 +206,7 @@ def test_a_stream_may_be_read_in_several_goes(provider: Provider, server: Provid
         answered(span, Case(provider, shape))
 
 
+@pytest.mark.newest(reason="openai has responses in the background since 1.80")
 def test_a_background_response_and_its_retrieval_are_two_operations(
     server: ProviderServer, telemetry: Telemetry
 ) -> None:
@@ -220,9 +221,7 @@ def test_a_background_response_and_its_retrieval_are_two_operations(
 
 
 @pytest.mark.parametrize("case", REPRESENTATIVES, ids=by_id)
-def test_parameters_in_the_extra_body_are_parameters(
-    case: Case, server: ProviderServer, telemetry: Telemetry
-) -> None:
+def test_parameters_in_the_extra_body_are_parameters(case: Case, server: ProviderServer, telemetry: Telemetry) -> None:
     """Where a library has no argument for them, as Anthropic's since 2.0, this is the way to pass them."""
     arguments = case.shape.arguments
     extra = {"temperature": 0.25, "top_p": 0.75, "model": "a-model-of-mine"}
@@ -235,6 +234,7 @@ def test_parameters_in_the_extra_body_are_parameters(
     assert telemetry.span.name == "chat a-model-of-mine"
 
 
+@pytest.mark.newest(reason="anthropic has the tool runner since 0.68")
 class TestAnthropicsToolRunner:
     MESSAGES: ClassVar = [{"role": "user", "content": "What is the weather in Paris?"}]
 

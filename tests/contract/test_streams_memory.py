@@ -10,7 +10,6 @@ import tracemalloc
 from collections.abc import Iterator
 from itertools import islice
 
-import httpx2
 import pytest
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.metrics import MeterProvider
@@ -23,6 +22,7 @@ from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import message_events, messages
 from llmotel.testing.openai_wire import chat
 from llmotel.testing.routes import sse
+from transport import httpx
 
 CHUNKS = 100_000
 STREAM = {"openai": "chat.stream+usage", "anthropic": "messages.stream"}
@@ -41,7 +41,7 @@ def _instrumented() -> Iterator[None]:
     llmotel.shutdown()
 
 
-class Endless(httpx2.SyncByteStream):
+class Endless(httpx.SyncByteStream):
     """A stream of as many chunks as asked for, made as it is read; a socket would only cost time."""
 
     def __init__(self, provider: Provider) -> None:
@@ -73,12 +73,12 @@ def blocks() -> int:
 
 @each_provider
 def test_a_stream_of_100_000_chunks_takes_no_more_memory_than_a_short_one(provider: Provider) -> None:
-    transport = httpx2.MockTransport(
-        lambda request: httpx2.Response(200, headers={"content-type": "text/event-stream"}, stream=Endless(provider))
+    transport = httpx.MockTransport(
+        lambda request: httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Endless(provider))
     )
     case = Case(provider, provider.shape(STREAM[provider.name]))
     client = provider.sync_client(
-        api_key="any", base_url="http://provider.test", http_client=httpx2.Client(transport=transport)
+        api_key="any", base_url="http://provider.test", http_client=httpx.Client(transport=transport)
     )
     with client:
         stream = iter(case.call(client))

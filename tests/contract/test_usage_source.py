@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from contract.calling import CLOSED, READ, READ_NEXT, Seen, performed
-from contract.providers import ANTHROPIC, OPENAI, PLAIN, STREAMING, Case
+from contract.providers import ANTHROPIC, OPENAI, PLAIN, STREAMING, Case, having
 from contract.situations import by_id
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.openai_wire import chat, hosts
@@ -93,10 +93,10 @@ class TestMissing:
     def test_nor_is_what_has_no_tokens_of_its_own(
         self, server: ProviderServer, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
     ) -> None:
-        for name, variant in (("responses.retrieve.stream", PLAIN), ("speech.create", STREAMING)):
-            shape = OPENAI.shape(name)
+        for provider, name in having((OPENAI, "responses.retrieve.stream"), (OPENAI, "speech.create")):
+            shape = provider.shape(name)
             server.script(Reply(shape.body))
-            performed(Case(OPENAI, shape, variant), server)
+            performed(Case(provider, shape, STREAMING if shape.binary else PLAIN), server)
         assert telemetry.metrics()["llmotel.streams.without_usage"][0].value == 0
         assert warned(caplog) == []
 
@@ -169,7 +169,9 @@ class TestInjected:
     def test_whole_answers_and_other_providers_are_left_as_they_are(
         self, server: ProviderServer, telemetry: Telemetry
     ) -> None:
-        for provider, name in ((OPENAI, "chat.create"), (OPENAI, "responses.stream"), (ANTHROPIC, "messages.stream")):
+        for provider, name in having(
+            (OPENAI, "chat.create"), (OPENAI, "responses.stream"), (ANTHROPIC, "messages.stream")
+        ):
             shape = provider.shape(name)
             server.script(Reply(shape.body))
             performed(Case(provider, shape), server)
