@@ -79,8 +79,8 @@ class Backlog:
         except Exception as error:
             self._on_error("backlog", error)
 
-    def drain(self, timeout: float = 1.0) -> bool:
-        """Does everything that is waiting, on this thread; ``True`` when all of it is done.
+    def drain(self, timeout: float = 1.0, work: float | None = None) -> bool:
+        """Does what is waiting, on this thread, for at most ``work`` seconds; ``True`` when all of it is done.
 
         Waits at most ``timeout`` seconds for a round that is under way elsewhere: without that bound, a collection
         started from within a job would wait for itself.
@@ -88,12 +88,14 @@ class Backlog:
         if not self._working.acquire(timeout=timeout):
             return False
         try:
-            while True:
+            end = None if work is None else time.monotonic() + work
+            while end is None or time.monotonic() < end:
                 try:
                     job = self._queue.get_nowait()
                 except Empty:
                     return True
                 self._do(job)
+            return False
         finally:
             self._working.release()
 

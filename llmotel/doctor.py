@@ -10,7 +10,7 @@ from llmotel import registry
 from llmotel.config import SIGNALS, Config
 from llmotel.errors import LlmotelError
 from llmotel.probe import probe
-from llmotel.report import STREAM_REMEDY
+from llmotel.report import STREAM_REMEDY, status
 
 OK, NOTE, WARNING, PROBLEM = "ok", "note", "warning", "problem"
 
@@ -63,6 +63,7 @@ def examine(timeout: float = 3.0) -> Iterator[Finding]:
     yield from _libraries(config)
     yield from _settings(config)
     yield from _endpoints(config, timeout)
+    yield from _losses()
     yield from _others()
 
 
@@ -120,6 +121,14 @@ def _endpoints(config: Config, timeout: float) -> Iterator[Finding]:
             else:
                 exporters: tuple[str, ...] = getattr(config, f"{signal}_exporter")
                 yield Finding(NOTE, signal, f"exported to {', '.join(exporters) or 'nowhere'}")
+
+
+def _losses() -> Iterator[Finding]:
+    """What the process that asks has lost itself: nothing where ``llmotel doctor`` is a process of its own."""
+    for row in status().signals:
+        if row.lost:
+            mend = "Spans and events that found no room: raise OTEL_BSP_MAX_QUEUE_SIZE and OTEL_BLRP_MAX_QUEUE_SIZE"
+            yield Finding(WARNING, row.signal, f"{row.lost:,} lost in this process", mend if not row.failed else "")
 
 
 def _others() -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import weakref
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import _logs, metrics, trace
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from llmotel.streams import Watch
 
 _SCOPE = "llmotel"
+_FIRST = next(iter(OWN_COUNTERS))  # the one that the SDK asks for before the others
+_COLLECTING = 5.0  # seconds; the SDK gives all callbacks of a collection 10
 logger = logging.getLogger("llmotel")
 
 
@@ -123,22 +124,25 @@ class Engine:
                 remedy if askable else "LLMOTEL_STREAM_USAGE=estimate counts roughly",
             )
 
-    def _observe(self) -> Mapping[str, int]:
-        # The metrics SDK is collecting: what waits in the backlog belongs into this collection.
-        self.backlog.drain()
+    def _observe(self, key: str) -> int:
         counts = self.counts
+        if key != _FIRST:
+            return counts[key]
+        # The metrics SDK is collecting: what waits in the backlog belongs into this collection. Once, and not for so
+        # long that the SDK gives the collection up.
+        self.backlog.drain(work=_COLLECTING)
         counts["errors"] = self.guard.errors
         counts["tag_overflow"] = self.metric_tags.overflow
         counts["uploads_dropped"] = getattr(self.content.hook, "dropped", 0)
         counts["uploads_failed"] = getattr(self.content.hook, "failed", 0)
-        return counts
+        return counts[key]
 
     def _dropped(self) -> None:
         self.counts["dropped"] += 1
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Records everything that waits; ``True`` when all of it is."""
-        return self.backlog.drain(timeout) and self.content.flush(timeout)
+        return self.backlog.drain(timeout, timeout) and self.content.flush(timeout)
 
     def after_fork_in_child(self) -> None:
         """The streams that are open are the parent's to record: here they end without a trace."""

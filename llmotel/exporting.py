@@ -11,21 +11,21 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from opentelemetry import context
-from opentelemetry.sdk._logs import ReadableLogRecord
-from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
 from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider, ObservableCounter
 from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricReader, MetricsData
 from opentelemetry.sdk.metrics.view import Aggregation, ExponentialBucketHistogramAggregation
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from llmotel import outage
 from llmotel.config import Config
 from llmotel.forking import ForkLock
+from llmotel.parsing import masked_url
+
+if TYPE_CHECKING:
+    from llmotel.queues import Room
 
 logger = logging.getLogger("llmotel")
 
@@ -45,7 +45,6 @@ _DELTA = {"cumulative": (), "delta": (Counter, ObservableCounter, Histogram), "l
 # The key by which OpenTelemetry's own processors keep an exporter's HTTP calls from becoming spans themselves.
 _SUPPRESS = getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")
 _PATIENCE = 3.0  # seconds for a connection at exit
-_deserts: set[str] = set()  # told of once, not once per signal
 making = ForkLock()  # one import at a time: packages that import each other fail when two threads import them
 
 
@@ -53,38 +52,71 @@ class Outlet:
     """Where one signal goes. The exporter is made by the first export, on the thread that exports, and anew in a forked
     child, which must not write into its parent's connection.
 
-    ``sent`` and ``failed`` count exports, not records.
+    ``sent`` and ``failed`` count exports; :attr:`lost` counts records. What is lost is told of once, until exports
+    arrive again (:mod:`llmotel.outage`). ``room`` is the queue's in front of it, if it has one.
     """
 
     def __init__(self, signal: str, kind: str, config: Config) -> None:
         self.signal = signal
-        self.sent = 0
-        self.failed = 0
+        self.room: Room | None = None
         self._config = config
         self._key = (signal, "console" if kind == "console" else config.protocol_of(signal))
-        self._exporter: Any = None
-        self._pid = os.getpid()
         self._deadline: float | None = None
         self._unusable = False
+        self.renew()
 
-    def send(self, batch: Any) -> bool:
-        """Exports ``batch`` and says whether it was taken. What the exporter raises passes through."""
-        if self._pid != os.getpid():
-            self._pid, self._exporter, self.sent, self.failed = os.getpid(), None, 0, 0
-        if self._unusable or (self._deadline is not None and not self._in_time(self._deadline)):
-            self.failed += 1
-            return False
+    def renew(self) -> None:
+        """Begins from nothing, as in a forked child: what its parent sent and lost is the parent's to report."""
+        self._pid = os.getpid()
+        self._exporter: Any = None
+        console = self._key[1] == "console"
+        self._outage = outage.outage_of("console" if console else _address(self._config.url(self.signal)))
+        self.sent = self.failed = self._unsent = 0
+        if self.room is not None:
+            self.room.renew()
+
+    @property
+    def lost(self) -> int:
+        """Records that nobody took, of those that were to be sent here: spans and events whose export failed or for
+        which the queue had no room, and exports of metrics that failed."""
+        return self._unsent + (self.room.refused if self.room is not None else 0)
+
+    def send(self, batch: Any, records: int = 1) -> bool:
+        """Exports ``batch``, which holds so many ``records``, and says whether it was taken. Never raises."""
         done = False
+        if not self._unusable and (self._deadline is None or self._in_time(self._deadline)):
+            done = self._export(batch)
+        if done:
+            self.sent += 1
+            self._outage.sent(self.signal)
+        else:
+            self.failed += 1
+            self._unsent += records
+        return done
+
+    def _export(self, batch: Any) -> bool:
+        why = ""
         try:
             if self._exporter is None:
                 with making:
                     self._exporter = self._make()
-            exporter = self._exporter
-            done = exporter is not None and exporter.export(batch).name == "SUCCESS"
-        finally:
-            self.sent += done
-            self.failed += not done
-        return done
+            if self._exporter is None:
+                return False
+            with self._outage.exporting():
+                if self._exporter.export(batch).name == "SUCCESS":
+                    return True
+        except Exception as error:
+            why = f" ({type(error).__name__})"  # its message may hold what the batch holds
+        self._outage.lost(self.signal, "%s are lost: %s does not take them%s", self.signal, self._place(), why)
+        return False
+
+    def tell_of_overflow(self, setting: str) -> None:
+        """Says, once, that the queue has no room, whose size is ``setting``."""
+        said = "%s are lost: more come than %s takes, and as many as %s allows wait already"
+        self._outage.lost(self.signal, said, self.signal, self._place(), setting)
+
+    def _place(self) -> str:
+        return "the console" if self._key[1] == "console" else masked_url(self._config.url(self.signal))
 
     def close_by(self, deadline: float) -> None:
         """From now on nothing is begun after ``deadline`` (of ``time.monotonic()``), nor where nobody listens."""
@@ -104,7 +136,9 @@ class Outlet:
             if config.origin("headers") == "argument":  # what is in the environment the exporter reads itself
                 arguments["headers"] = dict(config.headers)
         try:
-            return getattr(importlib.import_module(module), name)(**arguments)
+            exporter = getattr(importlib.import_module(module), name)(**arguments)
+            outage.quieten()
+            return exporter
         except Exception as error:
             self._unusable = True
             logger.warning("llmotel: %s are not exported: %s cannot be made: %s", self.signal, name, error)
@@ -117,7 +151,13 @@ class Outlet:
         url = self._config.url(self.signal)
         if self._key[1] == "console" or not is_deserted(url, min(left, _PATIENCE)):
             return True
-        _tell_of_desert(url)
+        if self._outage.first("ours"):
+            logger.warning(
+                "llmotel: nobody listens at %s, so the last telemetry of this process is lost. Start an OTLP receiver "
+                "there, set OTEL_EXPORTER_OTLP_ENDPOINT, or send nothing: OTEL_TRACES_EXPORTER=none, the same for "
+                "METRICS and LOGS",
+                _address(url),
+            )
         self._unusable = True
         return False
 
@@ -144,46 +184,9 @@ def is_deserted(url: str, timeout: float) -> bool:
     return False
 
 
-def _tell_of_desert(url: str) -> None:
+def _address(url: str) -> str:
     parts = urlsplit(url if "://" in url else f"//{url}")
-    address = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
-    if address not in _deserts:
-        _deserts.add(address)
-        logger.warning(
-            "llmotel: nobody listens at %s, so the last telemetry of this process is lost. Start an OTLP receiver "
-            "there, set OTEL_EXPORTER_OTLP_ENDPOINT, or send nothing: OTEL_TRACES_EXPORTER=none, the same for METRICS "
-            "and LOGS",
-            address,
-        )
-
-
-class SpanOutlet(SpanExporter):
-    """An :class:`Outlet` as the span processors want it."""
-
-    def __init__(self, outlet: Outlet) -> None:
-        self._outlet = outlet
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return SpanExportResult.SUCCESS if self._outlet.send(spans) else SpanExportResult.FAILURE
-
-    def shutdown(self) -> None:
-        self._outlet.shutdown()
-
-
-class LogOutlet(LogRecordExporter):
-    """An :class:`Outlet` as the log record processors want it."""
-
-    def __init__(self, outlet: Outlet) -> None:
-        self._outlet = outlet
-
-    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
-        return LogRecordExportResult.SUCCESS if self._outlet.send(batch) else LogRecordExportResult.FAILURE
-
-    def shutdown(self) -> None:
-        self._outlet.shutdown()
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002
-        return True
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
 class Reader(MetricReader):
@@ -256,4 +259,4 @@ class Reader(MetricReader):
         self._start()
 
 
-__all__ = ["LogOutlet", "Outlet", "Reader", "SpanOutlet", "is_deserted", "making"]
+__all__ = ["Outlet", "Reader", "is_deserted", "making"]

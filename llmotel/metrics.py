@@ -53,7 +53,7 @@ class Metrics:
     """All instruments, made once. ``latest`` and ``legacy`` say which naming generation of the conventions is recorded;
     both may be."""
 
-    def __init__(self, meter: Meter, *, latest: bool, legacy: bool, observe: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, meter: Meter, *, latest: bool, legacy: bool, observe: Callable[[str], int]) -> None:
         def seconds(name: str, description: str) -> Histogram:
             return meter.create_histogram(
                 name, "s", description, explicit_bucket_boundaries_advisory=semconv.DURATION_EDGES
@@ -100,6 +100,16 @@ class Metrics:
         )
         for key, (name, unit, description) in OWN_COUNTERS.items():
             meter.create_observable_counter(name, [_Observed(key, observe)], unit, description)
+
+    def observe_losses(self, lost: Callable[[], Mapping[str, int]]) -> None:
+        """Reports what ``lost`` returns, records by signal, whenever metrics are collected."""
+
+        def observe(_: CallbackOptions) -> Iterable[Observation]:
+            return [Observation(number, {semconv.SIGNAL: signal}) for signal, number in lost().items()]
+
+        self._meter.create_observable_counter(
+            semconv.EXPORT_LOST, [observe], "{record}", "Spans, events and exports of metrics that nobody took"
+        )
 
     def record(self, call: Call, tags: Mapping[str, AttributeValue]) -> None:
         """Records one finished call. ``tags`` are the caller's attributes that belong on metrics."""
@@ -222,9 +232,9 @@ def dimensions(inference: Inference) -> dict[str, AttributeValue]:
 class _Observed:
     """One own counter, as the metrics SDK asks for it."""
 
-    def __init__(self, key: str, observe: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, key: str, observe: Callable[[str], int]) -> None:
         self._key = key
         self._observe = observe
 
     def __call__(self, _: CallbackOptions) -> Iterable[Observation]:
-        return (Observation(self._observe().get(self._key, 0)),)
+        return (Observation(self._observe(self._key)),)

@@ -98,6 +98,13 @@ class Pipeline:
         _ended.update(ours)
         return self._do([provider.shutdown for provider in ours], deadline) and self._failed() == failed
 
+    def lost(self) -> dict[str, int]:
+        """Records lost so far, by signal: of those signals that llmotel sends itself."""
+        lost: dict[str, int] = {}
+        for outlet in self.outlets:
+            lost[outlet.signal] = lost.get(outlet.signal, 0) + outlet.lost
+        return lost
+
     def _failed(self) -> int:
         return sum(outlet.failed for outlet in self.outlets)
 
@@ -140,8 +147,14 @@ class Pipeline:
             lock.after_fork_in_parent()
 
     def after_fork_in_child(self) -> None:
-        """Starts what has threads again; the SDK's processors do so themselves, and outlets notice on their own."""
+        """Starts what has threads again; the SDK's processors do so themselves."""
         self._turn, self._workers = threading.Lock(), []
+        if self.outlets:
+            from llmotel import outage
+
+            outage.forget()
+            for outlet in self.outlets:
+                outlet.renew()
         broken = [lock for lock in self._locks if not lock.after_fork_in_child()]
         for reader in self._readers:
             reader.after_fork_in_child(self.providers["metrics"], alone=not broken)

@@ -12,17 +12,16 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider, sampling
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import Sampler
 
 from llmotel.config import Config
 from llmotel.errors import ConfigurationError
-from llmotel.exporting import LogOutlet, Outlet, Reader, SpanOutlet, making
+from llmotel.exporting import Outlet, Reader, making
 from llmotel.forking import ForkLock
+from llmotel.queues import RecordQueue, SpanQueue
 from llmotel.settings import SAMPLERS, SETTINGS
 
 _SIGNAL_PATH = re.compile(r"/v1/(?:traces|metrics|logs)/?$")
@@ -49,10 +48,7 @@ class Providers:
             spans = TracerProvider(_sampler(config, isolated=isolated), resource, shutdown_on_exit=False)
             for outlet in self.outlets:
                 if outlet.signal == "traces":
-                    spans.add_span_processor(BatchSpanProcessor(
-                        SpanOutlet(outlet), config.bsp_max_queue_size, config.bsp_schedule_delay,
-                        min(config.bsp_max_export_batch_size, config.bsp_max_queue_size),
-                    ))  # fmt: skip
+                    spans.add_span_processor(SpanQueue(outlet, config))
             self.by_signal["traces"] = spans
         if "metrics" in signals:
             self.by_signal["metrics"] = MeterProvider(self.readers, resource, shutdown_on_exit=False)
@@ -60,11 +56,7 @@ class Providers:
             records = LoggerProvider(resource, shutdown_on_exit=False)
             for outlet in self.outlets:
                 if outlet.signal == "logs":
-                    records.add_log_record_processor(BatchLogRecordProcessor(
-                        LogOutlet(outlet), config.blrp_schedule_delay,
-                        min(config.blrp_max_export_batch_size, config.blrp_max_queue_size),
-                        max_queue_size=config.blrp_max_queue_size,
-                    ))  # fmt: skip
+                    records.add_log_record_processor(RecordQueue(outlet, config))
             self.by_signal["logs"] = records
 
 

@@ -24,13 +24,15 @@ STREAM_REMEDY = (
 class SignalStatus:
     """Where one signal goes. ``provider`` is ``own``, ``isolated``, ``given``, ``reused`` or ``none`` (see
     :class:`llmotel.pipeline.Pipeline`); ``endpoint`` is ``None`` where the application's own provider decides it.
-    ``sent`` and ``failed`` count exports of llmotel's own exporters."""
+    ``sent`` and ``failed`` count exports of llmotel's own exporters, ``lost`` what nobody took of what was to be sent:
+    spans, events, exports of metrics."""
 
     signal: str
     provider: str
     endpoint: str | None = None
     sent: int = 0
     failed: int = 0
+    lost: int = 0
 
 
 @dataclass(slots=True)
@@ -75,6 +77,9 @@ class Status:
             hints.append(f"Internal errors: {counts.get('errors', 0)}, the last in {self.errors[-1]}.")
         if any(signal.failed for signal in self.signals):
             hints.append("Exports failed. `llmotel doctor` says whether the endpoint answers.")
+        lost = [f"{signal.lost:,} of {signal.signal}" for signal in self.signals if signal.lost]
+        if lost:
+            hints.append(f"Lost: {', '.join(lost)}, counted in llmotel.export.lost.")
         return hints
 
     def __str__(self) -> str:
@@ -134,6 +139,7 @@ def _of_signal(signal: str, kind: str, config: Config, outlets: Iterable[Any]) -
         row.endpoint = masked_url(config.url(signal)) if "otlp" in exporters else ",".join(exporters) or "none"
     row.sent = sum(outlet.sent for outlet in outlets if outlet.signal == signal)
     row.failed = sum(outlet.failed for outlet in outlets if outlet.signal == signal)
+    row.lost = sum(outlet.lost for outlet in outlets if outlet.signal == signal)
     return row
 
 
@@ -152,6 +158,8 @@ def _library(row: LibraryStatus) -> tuple[str, ...]:
 
 def _signal(row: SignalStatus) -> tuple[str, ...]:
     exports = f"{row.sent} exports, {row.failed} failed" if row.endpoint is not None else ""
+    if row.lost:
+        exports += f", {row.lost:,} lost"
     return row.signal, _KINDS[row.provider], row.endpoint or "", exports
 
 

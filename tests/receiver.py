@@ -100,6 +100,15 @@ class Receiver:
                 last[resource.get("service.instance.id", "")] = sum(point.as_int or point.as_double for point in points)
         return last
 
+    def by_attribute(self, name: str, attribute: str) -> dict[str, float]:
+        """The last value of the metric ``name``, by the value of ``attribute``."""
+        last: dict[str, float] = {}
+        for _, metric in self._metrics():
+            if metric.name == name:
+                for point in getattr(metric, metric.WhichOneof("data")).data_points:
+                    last[_attributes(point.attributes)[attribute]] = point.as_int or point.as_double
+        return last
+
     def metric_names(self) -> set[str]:
         """The names of all metrics that arrived."""
         return {metric.name for _, metric in self._metrics()}
