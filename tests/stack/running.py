@@ -105,6 +105,7 @@ class Process:
 
     def start(self) -> None:
         """Starts it and waits until it is ready. ``AssertionError`` with its log when it ends or does not get ready."""
+        assert self._process is None, f"{self.name} is running already"
         with (self.folder / f"{self.name}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self.command, cwd=self.folder, env=self.environment,

@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from stack.running import PATIENCE, Process, answers, fetch, free_port
+from stack.running import Process, answers, fetch, free_port
 
 CONFIG = Path(__file__).parent.parent.parent / "collector-config"
 
@@ -122,9 +122,10 @@ class Prometheus(Process):
         return [(series["metric"], float(series["value"][1])) for series in found["result"]]
 
     def value(self, expression: str, **query: Any) -> float:
-        """The value of the only series that ``expression`` gives."""
-        [(_, value)] = self.query(expression, **query)
-        return value
+        """The value of the only series that ``expression`` gives. ``AssertionError`` when there are more, or none."""
+        found = self.query(expression, **query)
+        assert len(found) == 1, found
+        return found[0][1]
 
     def exemplars(self, selector: str) -> list[dict[str, Any]]:
         """The exemplars of the series that match, of all time."""
@@ -185,40 +186,24 @@ class Alertmanager(Process):
 
 
 class Jaeger(Process):
-    """Jaeger with traces in memory, or in ``FOLDER/traces`` when they are to outlive it."""
+    """Jaeger as collector-config/jaeger/jaeger.yaml has it, with its traces in ``FOLDER/traces``: they outlive it."""
 
     name = "jaeger"
 
-    def __init__(self, program: Path, folder: Path, *, durable: bool = False) -> None:
-        self.grpc, self.http, query, query_grpc, self.health = (f"127.0.0.1:{free_port()}" for _ in range(5))
+    def __init__(self, program: Path, folder: Path) -> None:
+        self.grpc, query, query_grpc = (f"127.0.0.1:{free_port()}" for _ in range(3))
         self.url = f"http://{query}"
         traces = folder / "traces"
-        store = (
-            f"badger: {{directories: {{keys: '{traces / 'keys'}', values: '{traces / 'values'}'}}, ephemeral: false}}"
-            if durable
-            else "memory: {max_traces: 100000}"
-        )
-        folder.mkdir(parents=True, exist_ok=True)
-        config = folder / "jaeger.yaml"
-        config.write_text(
-            dedent(f"""
-                service:
-                  extensions: [jaeger_storage, jaeger_query, healthcheckv2]
-                  telemetry: {{metrics: {{level: none}}}}
-                  pipelines: {{traces: {{receivers: [otlp], exporters: [jaeger_storage_exporter]}}}}
-                extensions:
-                  jaeger_storage: {{backends: {{traces: {{{store}}}}}}}
-                  jaeger_query: {{storage: {{traces: traces}}, http: {{endpoint: "{query}"}}, grpc: {{endpoint: "{query_grpc}"}}}}
-                  healthcheckv2: {{use_v2: true, http: {{endpoint: "{self.health}"}}}}
-                receivers: {{otlp: {{protocols: {{grpc: {{endpoint: "{self.grpc}"}}, http: {{endpoint: "{self.http}"}}}}}}}}
-                exporters: {{jaeger_storage_exporter: {{trace_storage: traces}}}}
-            """),
-            "utf-8",
-        )
-        super().__init__(program, folder, ["--config", str(config)])
+        place = f"""
+            extensions:
+              jaeger_storage: {{backends: {{disk: {{badger: {{directories: {{keys: "{traces}/keys", values: "{traces}/values"}}}}}}}}}}
+              jaeger_query: {{http: {{endpoint: "{query}"}}, grpc: {{endpoint: "{query_grpc}"}}}}
+            receivers: {{otlp: {{protocols: {{grpc: {{endpoint: "{self.grpc}"}}}}}}}}
+        """
+        super().__init__(program, folder, [f"--config={_source(part)}" for part in ("jaeger/jaeger.yaml", place)])
 
     def ready(self) -> bool:
-        return answers(f"http://{self.health}/status") and answers(f"{self.url}/api/services")
+        return answers(f"{self.url}/api/services")
 
     def services(self) -> list[str]:
         """The services that it has spans of."""
@@ -233,4 +218,4 @@ class Jaeger(Process):
         return [span for trace in found or () for span in trace["spans"]]
 
 
-__all__ = ["CONFIG", "PATIENCE", "Alertmanager", "Collector", "Jaeger", "Prometheus"]
+__all__ = ["CONFIG", "Alertmanager", "Collector", "Jaeger", "Prometheus"]
