@@ -23,28 +23,28 @@ _LONG = (
     f"{{'error': {{'message': '{_LIMIT}', 'type': 'requests', 'param': None, 'code': 'rate_limit_exceeded'}}}}"
 )
 
-# What openai said otherwise before a version, by title: the texts of the snapshot with those of then.
+# What openai said otherwise before a version, by title: the texts of then with those of the snapshot.
 EARLIER: dict[str, tuple[str, dict[str, str]]] = {
     "a stream cut off by the network": (
         "3.14",
         {
-            "openai.APIConnectionError": f"{httpx.__name__}.RemoteProtocolError",
-            "ERROR: APIConnectionError": "ERROR: RemoteProtocolError",
+            f"{httpx.__name__}.RemoteProtocolError": "openai.APIConnectionError",
+            "ERROR: RemoteProtocolError": "ERROR: APIConnectionError",
         },
     ),
-    "a rate limit with content": ("3.38", {f"{text}{_SHORT}": f"{text}{_LONG}" for text in ("", "ERROR: ")}),
+    "a rate limit with content": ("3.38", {f"{start}{_LONG}": f"{start}{_SHORT}" for start in ("", "ERROR: ")}),
 }
 TOLD = ("a chat completion", "a stream", "a rate limit with content", "web search with citations", "embeddings")
 
 
 @pytest.mark.parametrize("scenario", named("openai"))
 def test_the_span_of(scenario: Scenario, server: ProviderServer) -> None:
-    assert observe(scenario, server).spans == of_then(scenario.title, SPANS[scenario.title])
+    assert as_now(scenario, observe(scenario, server).spans) == SPANS[scenario.title]
 
 
 @pytest.mark.parametrize("scenario", [one for one in named("openai") if one.id in TOLD])
 def test_the_events_of(scenario: Scenario, server: ProviderServer) -> None:
-    assert observe(scenario, server).events == of_then(scenario.title, EVENTS[scenario.title])
+    assert as_now(scenario, observe(scenario, server).events) == EVENTS[scenario.title]
 
 
 @pytest.mark.parametrize("scenario", [one for one in named("openai") if one.id in TOLD])
@@ -52,9 +52,9 @@ def test_the_metrics_of(scenario: Scenario, server: ProviderServer) -> None:
     assert observe(scenario, server).metrics == METRICS[scenario.title]
 
 
-def of_then(title: str, told: Any) -> Any:
-    """``told`` as the installed version of openai tells it."""
-    before, texts = EARLIER.get(title, ("0", {}))
+def as_now(scenario: Scenario, told: Any) -> Any:
+    """``told`` as it is with the newest version of openai."""
+    before, texts = EARLIER.get(scenario.title, ("0", {}))
     return _replaced(told, texts) if OPENAI.version < Version(before) else told
 
 
@@ -91,6 +91,7 @@ SPANS: Any = snapshot(
                     "gen_ai.usage.cost.source": "local",
                     "llmotel.cost.input": 0.000864,
                     "llmotel.cost.output": 0.000696,
+                    "llmotel.cost.uncached": 0.003096,
                     "llmotel.cost.table": "genai-prices 0.2.3",
                     "llmotel.usage.source": "provider",
                     "openai.api.type": "chat_completions",
@@ -678,6 +679,7 @@ SPANS: Any = snapshot(
                     "gen_ai.usage.cost.source": "local",
                     "llmotel.cost.input": 0.0008719999999999999,
                     "llmotel.cost.output": 0.000768,
+                    "llmotel.cost.uncached": 0.003368,
                     "llmotel.cost.table": "genai-prices 0.2.3",
                     "llmotel.usage.source": "provider",
                     "openai.api.type": "responses",
@@ -1088,6 +1090,7 @@ EVENTS: Any = snapshot(
                     "gen_ai.usage.cost.source": "local",
                     "llmotel.cost.input": 0.000864,
                     "llmotel.cost.output": 0.000696,
+                    "llmotel.cost.uncached": 0.003096,
                     "llmotel.cost.table": "genai-prices 0.2.3",
                     "llmotel.usage.source": "provider",
                     "openai.api.type": "chat_completions",
