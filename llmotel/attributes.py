@@ -21,6 +21,7 @@ _DETAILS = (
     ("input_text", semconv.TEXT_INPUT_TOKENS),
     ("output_text", semconv.TEXT_OUTPUT_TOKENS),
     ("web_searches", semconv.WEB_SEARCHES),
+    ("audio_seconds", semconv.AUDIO_SECONDS),
 )
 
 MAX_VALUE_BYTES = 4096  # of one string that is not content: ids, model names, error descriptions

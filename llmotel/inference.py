@@ -45,6 +45,7 @@ class Usage:
     input_text: int | None = None
     output_text: int | None = None
     web_searches: int | None = None  # billed per request, not per token
+    audio_seconds: float | None = None  # of input, where the audio is billed by time
     detailed: bool = False  # a reader filled any of the slots after ``reasoning`` or ``cache_write_1h``
 
     @property

@@ -126,6 +126,17 @@ def test_audio_is_billed_at_its_own_price() -> None:
     assert (cost.input, cost.output) == (4.0 + 32.0, 64.0)
 
 
+def test_speech_that_is_billed_by_time_costs_its_seconds() -> None:
+    cost = cost_of(call(model="whisper-1", usage=Usage(audio_seconds=1800, detailed=True)))
+    assert cost is not None
+    assert (cost.total, cost.input) == pytest.approx((0.18, 0.18))
+
+
+def test_seconds_cost_nothing_known_where_tokens_are_billed_nor_tokens_where_seconds_are() -> None:
+    assert cost_of(call(model="gpt-4o", usage=Usage(audio_seconds=1800, detailed=True))) is None
+    assert cost_of(call(model="whisper-1", usage=Usage(100, 10))) is None
+
+
 def test_web_searches_are_billed_by_the_search_and_are_neither_input_nor_output() -> None:
     cost = cost_of(call("anthropic", "claude-opus-5", Usage(MILLION, 0, web_searches=100, detailed=True)))
     assert cost == Cost(6.0, 5.0, 0.0, table=source())
@@ -383,7 +394,7 @@ def test_what_has_no_price_of_its_own_in_a_users_table_costs_what_it_is_part_of(
     ("[[price]]\nmodel = ''\ninput = 1", ["model=''", "a text"]),
     ("[[price]]\nprovider = ['openai']\nmodel = 'm'\ninput = 1", ["provider=['openai']", "a text"]),
     ("[[price]]\ninput = 1", ["model is missing", 'model = "gpt-5*"']),
-    ("[[price]]\nmodel = 'm'\ncache_read = 1", ["no price", "at least one of input, output, request"]),
+    ("[[price]]\nmodel = 'm'\ncache_read = 1", ["no price", "at least one of input, output, audio_hour, request"]),
     ("[[prices]]\nmodel = 'm'\ninput = 1", ["prices: nothing but [[price]]"]),
     ("[price]\nmodel = 'm'\ninput = 1", ["[[price]] tables are accepted"]),
     ("price = [1]", ["[[price]] 1", "1: a table"]),

@@ -43,6 +43,7 @@ UNITS = {
     "input_text": "input_text_tokens",
     "output_text": "output_text_tokens",
     "web_searches": "web_searches",
+    "audio_seconds": "input_audio_seconds",
 }
 UNTOLD = ("_hours", "_mchars", "_kpages", "_messages_kcount")  # billed by what no response tells
 
@@ -58,11 +59,13 @@ USAGES = [
     Usage(1510, 90, input_image=700, cache_read=300, detailed=True),  # how many of the image's tokens were cached?
     Usage(100, 20, cache_read=1000),  # impossible
     Usage(300_000, 20, cache_read=250_000),
+    Usage(audio_seconds=90.5, detailed=True),
 ]
 
 
 def theirs(provider: str, model: str, usage: Usage, context: dict[str, str] | None, moment: datetime) -> Cost | None:
     counts = {theirs: getattr(usage, ours) for ours, theirs in UNITS.items()}
+    counts["audio_seconds"] = usage.audio_seconds
     try:
         price = genai_prices.calc_price(
             genai_prices.Usage(**counts),
@@ -74,7 +77,11 @@ def theirs(provider: str, model: str, usage: Usage, context: dict[str, str] | No
     except (LookupError, ValueError):
         return None
     keys = [key for key, value in vars(price.model_price).items() if value is not None]
-    if keys and all(key.endswith(UNTOLD) for key in keys):
+    if usage.audio_seconds is None:
+        known = not keys or not all(key.endswith(UNTOLD) for key in keys)
+    else:
+        known = "input_audio_hours" in keys
+    if not known:
         return None
     return Cost(float(price.total_price), float(price.input_price), float(price.output_price))
 

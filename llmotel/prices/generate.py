@@ -37,6 +37,7 @@ _KEYS = {
     "output_audio_mtok": ("output_audio", _MILLION_TOKENS),
     "output_image_mtok": ("output_image", _MILLION_TOKENS),
     "output_reasoning_mtok": ("reasoning", _MILLION_TOKENS),
+    "input_audio_hours": ("audio_hour", Decimal(1)),
     "web_searches_kcount": ("web_search", _THOUSAND),
     "requests_kcount": ("request", _THOUSAND),
 }
@@ -45,7 +46,6 @@ _KEYS = {
 _UNCOUNTED = {
     "audio_hours",
     "input_annotated_document_kpages",
-    "input_audio_hours",
     "input_document_kpages",
     "input_mchars",
     "input_text_messages_kcount",

@@ -38,6 +38,7 @@ UNITS: dict[str, Unit] = {
     "input_audio": Unit("input_audio", _INPUT, frozenset({"audio"})),
     "input_image": Unit("input_image", _INPUT, frozenset({"image"})),
     "input": Unit("input_tokens", _INPUT),
+    "audio_hour": Unit("audio_seconds", _INPUT, frozenset({"time"}), per=3600),
     "reasoning": Unit("reasoning", _OUTPUT, frozenset({"reasoning"})),
     "output_audio": Unit("output_audio", _OUTPUT, frozenset({"audio"})),
     "output_image": Unit("output_image", _OUTPUT, frozenset({"image"})),
@@ -70,12 +71,11 @@ class Tariff:
         )
 
     def cost(self, usage: Usage) -> Cost | None:
-        """The cost of a call. ``None`` when ``usage`` has no tokens at all, contradicts itself (more cached than input
-        tokens), or leaves open how two prices overlap (cached audio that only one of both counts)."""
+        """The cost of a call. ``None`` when ``usage`` has nothing that is billed, contradicts itself (more cached than
+        input tokens), or leaves open how two prices overlap (cached audio that only one of both counts)."""
         given, made = usage.input_tokens, usage.output_tokens
+        counted = given is not None or made is not None
         if given is None:
-            if made is None:
-                return None
             given = 0
         if made is None:
             made = 0
@@ -85,6 +85,8 @@ class Tariff:
                 if given > start:
                     rates = above
                     break
+        if not (counted and rates.by_token) and (usage.audio_seconds is None or not rates.by_time):
+            return None
         read, written = usage.cache_read or 0, usage.cache_write or 0
         if rates.plain and not usage.detailed and 0 <= read <= given - written <= given and made >= 0:
             paid_in = (given - read - written) * rates.input + read * rates.cache_read + written * rates.cache_write
@@ -108,7 +110,7 @@ class _Rates:
 
     __slots__ = (
         "_counts", "_inputs", "_nested", "_overlaps", "_rates", "_tokens",
-        "cache_read", "cache_write", "cache_write_1h", "input", "output", "plain", "request",
+        "by_time", "by_token", "cache_read", "cache_write", "cache_write_1h", "input", "output", "plain", "request",
     )  # fmt: skip
 
     def __init__(self, prices: Mapping[str, float]) -> None:
@@ -120,6 +122,8 @@ class _Rates:
         self.cache_write_1h = rate.get("cache_write_1h", self.cache_write)
         self.request = prices.get("request", 0.0)
         self.plain = "reasoning" not in rate
+        self.by_time = "audio_hour" in rate
+        self.by_token = rate.keys() != {"audio_hour"}
         keys = [key for key, unit in UNITS.items() if unit.slot and (key in rate or key in ("input", "output"))]
         sides = [UNITS[key].side for key in keys]
         self._counts = attrgetter(*(UNITS[key].slot for key in keys))
@@ -163,7 +167,7 @@ def _wider(key: str) -> list[str]:
 
 
 def _covers(unit: Unit, other: Unit) -> bool:
-    return unit.side == other.side != _OTHER and unit.kinds < other.kinds
+    return unit.side == other.side != _OTHER and unit.per == other.per and unit.kinds < other.kinds
 
 
 def _at(price: Price, start: float) -> float:

@@ -22,6 +22,7 @@ _PRICES = {
     "cache_write_1h": "per million input tokens written to a cache for an hour",
     "input_audio": "per million input tokens of audio",
     "output_audio": "per million output tokens of audio",
+    "audio_hour": "per hour of input audio",
     "request": "per call",
 }
 _TEXTS = ("provider", "model")
@@ -48,8 +49,9 @@ def load_user_table(path: str | os.PathLike[str]) -> UserTable:
 
     ``model`` is a pattern of ``fnmatch`` (``"gpt-5*"``), ``provider`` a ``gen_ai.provider.name`` or absent for any.
     ``input``, ``output``, ``cache_read``, ``cache_write``, ``cache_write_1h``, ``input_audio`` and ``output_audio`` are
-    USD per million tokens, ``request`` is USD per call. Cached and audio tokens without a price of their own cost what
-    input and output tokens cost; input or output tokens without a price cost nothing.
+    USD per million tokens, ``audio_hour`` is USD per hour of input audio, ``request`` USD per call. Cached and audio
+    tokens without a price of their own cost what input and output tokens cost; input or output tokens without a price
+    cost nothing.
 
     Raises :class:`ConfigurationError` naming the file, the key, its value and what is accepted.
     """
@@ -89,8 +91,10 @@ def _entry(where: str, table: Any) -> Entry:
     if "model" not in table:
         raise ConfigurationError(f'price table {where}: model is missing; give a pattern such as model = "gpt-5*"')
     given = {key: float(table[key]) for key in _PRICES if key in table}
-    if not given.keys() & {"input", "output", "request"}:
-        raise ConfigurationError(f"price table {where}: no price; give at least one of input, output, request")
+    if not given.keys() & {"input", "output", "audio_hour", "request"}:
+        raise ConfigurationError(
+            f"price table {where}: no price; give at least one of input, output, audio_hour, request"
+        )
     if "cache_read" in given and "input_audio" in given:
         given["cache_read_audio"] = given["cache_read"]
     provider = table.get("provider")

@@ -11,10 +11,11 @@ from typing import Any
 
 from llmotel import semconv
 from llmotel.inference import Inference, Usage
-from llmotel.reading import count, get, items, params, plain, strings, text
+from llmotel.reading import count, get, items, number, params, plain, strings, text
 from llmotel.spec import Endpoint
 
 _MODEL = {"model": ("model", str)}
+_YEAR = 31_536_000  # of seconds: nobody transcribes more
 
 
 def _read_model(inference: Inference, body: Any) -> None:
@@ -39,7 +40,7 @@ def read_embeddings_request(inference: Inference, body: Any) -> None:
 
 
 def read_embeddings(inference: Inference, response: Any) -> None:
-    """Model and input tokens; the length of the first vector when it came as a list."""
+    """Model and input tokens; the length of the first vector."""
     inference.response_model = text(get(response, "model"))
     tokens = count(get(get(response, "usage"), "prompt_tokens"))
     if tokens is not None:
@@ -48,6 +49,8 @@ def read_embeddings(inference: Inference, response: Any) -> None:
     vector = get(data[0], "embedding") if data else None
     if isinstance(vector, list) and vector:
         inference.attributes[semconv.EMBEDDING_DIMENSIONS] = len(vector)
+    elif isinstance(vector, str) and vector:  # base64 of floats of four bytes
+        inference.attributes[semconv.EMBEDDING_DIMENSIONS] = len(vector.rstrip("=")) * 3 // 16
 
 
 # Images.
@@ -115,10 +118,15 @@ def read_transcription_request(inference: Inference, body: Any) -> None:
 
 
 def read_transcription(inference: Inference, response: Any) -> None:
-    """Token counts, which the GPT transcription models give; whisper bills by duration."""
+    """Token counts, which the GPT transcription models give; whisper bills by the seconds of audio."""
     given = get(response, "usage")
     sent, received = count(get(given, "input_tokens")), count(get(given, "output_tokens"))
     if sent is None and received is None:
+        seconds = number(get(given, "seconds"))
+        if seconds is None:
+            seconds = number(get(response, "duration"))
+        if seconds is not None and 0 <= seconds < _YEAR:
+            inference.usage = Usage(audio_seconds=seconds, detailed=True)
         return
     details = get(given, "input_token_details")
     inference.usage = Usage(
