@@ -53,8 +53,9 @@ class Prices:
     def price(self, inference: Inference) -> Cost | None:
         """The cost of ``inference`` in USD, or ``None`` where it is not known. Never negative.
 
-        An amount in the response wins, with the local one in ``Cost.local`` beside it. Else the model is the
-        response's, or the request's where that is not known. The service tier counts where genai-prices has prices for
+        An amount in the response wins, with the local one in ``Cost.local`` beside it, and, by local prices, what the
+        call would have cost without its cache or service tier. Else the model is the response's, or the request's where
+        that is not known. The service tier counts where genai-prices has prices for
         it (``flex``, ``priority``, ``batch``, and ``fast`` for Anthropic's fast mode); any other is billed as standard.
         One-hour cache writes have their own price. Tokens are billed once, by the most specific price; counts that were
         not given are none. Usage without any tokens, or that contradicts itself (more cached than input tokens, a
@@ -63,7 +64,11 @@ class Prices:
         reported = inference.reported_cost
         if reported is not None and 0 <= reported < math.inf:
             local = self._local(inference)
-            return Cost(reported, source="provider", local=local.total if local is not None else None)
+            if local is None:
+                return Cost(reported, source="provider")
+            return Cost(
+                reported, source="provider", local=local.total, uncached=local.uncached, standard=local.standard
+            )
         return self._local(inference)
 
     def _local(self, inference: Inference) -> Cost | None:

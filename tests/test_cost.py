@@ -174,6 +174,15 @@ def test_what_a_call_would_have_cost_without_a_cache_stands_beside_what_it_did()
         assert cost.uncached == pytest.approx(uncached)
 
 
+def test_beside_an_amount_in_the_response_too() -> None:
+    inference = call("openai", "gpt-5.4", Usage(1000, 10, cache_read=900), tier="flex", reported=0.5)
+    cost, local = cost_of(inference), cost_of(call("openai", "gpt-5.4", Usage(1000, 10, cache_read=900), tier="flex"))
+    assert cost is not None
+    assert local is not None
+    assert (cost.total, cost.local) == (0.5, local.total)
+    assert (cost.uncached, cost.standard) == (local.uncached, local.standard)
+
+
 def test_where_nothing_was_cached_or_caching_changes_nothing_it_is_absent() -> None:
     for model, usage in (("gpt-4o", Usage(MILLION, 1000, cache_read=0)), ("gpt-4", Usage(MILLION, 1000, cache_read=9))):
         cost = cost_of(call(model=model, usage=usage))
