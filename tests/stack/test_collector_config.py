@@ -154,3 +154,10 @@ def test_a_missing_file_is_named(validate: Validate) -> None:
     status, said = validate("core.yaml", backend("jeager"))
     assert status == 1
     assert "backends/jeager.yaml: no such file or directory" in said
+
+
+def test_the_backend_that_the_readme_shows_is_accepted(validate: Validate) -> None:
+    text = (CONFIG / "README.md").read_text("utf-8").partition("## A backend of your own")[2]
+    mine = text.partition("```yaml\n")[2].partition("```")[0]
+    given = {"MINE_ENDPOINT": "https://otlp.corp.example", "MINE_TOKEN": "example"}
+    assert validate("core.yaml", mine, backend("jaeger"), **given) == (0, "")
