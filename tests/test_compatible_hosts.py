@@ -255,3 +255,9 @@ class TestErrorsInAnAnswer:
     def test_an_answer_without_choices_alone_is_no_error(self, ask: Ask, telemetry: Telemetry) -> None:
         ask(OPENAI, "gpt-4", {**completion(tokens(1, 0)), "choices": []})
         assert "llmotel.outcome" not in telemetry.span.attributes
+
+
+def test_a_client_of_bedrock_is_bedrocks_behind_any_gateway(server: ProviderServer, telemetry: Telemetry) -> None:
+    with openai.BedrockOpenAI(api_key="k", aws_region="us-east-1", base_url=server.openai_url, max_retries=0) as client:
+        client.chat.completions.create(model="openai.gpt-oss-120b", messages=MESSAGES)
+    assert telemetry.span.attributes["gen_ai.provider.name"] == "aws.bedrock"

@@ -48,6 +48,12 @@ def hosts() -> Hosts:
         ("bedrock-mantle.us-east-1.api.aws", "aws.bedrock"),
         ("api.anthropic.com", "anthropic"),
         ("us-south.ml.cloud.ibm.com", "ibm.watsonx.ai"),
+        ("myorg-myaccount.snowflakecomputing.com", "snowflake"),
+        ("adb-1.2.azuredatabricks.net", "databricks"),
+        ("ai-gateway.vercel.sh", "vercel"),
+        ("ark.cn-beijing.volces.com", "volcengine"),
+        ("api.studio.nebius.com", "nebius"),
+        ("oai.endpoints.kepler.ai.cloud.ovh.net", "ovhcloud"),
     ],
 )
 def test_a_known_host_gives_its_vendor_on_every_port(hosts: Hosts, host: str, provider: str) -> None:

@@ -37,8 +37,11 @@ def match(request: Request) -> Endpoint | None:
 
 
 def identify(client: Any) -> str | None:
-    """Azure is told by the client's class, every other provider by host."""
-    return "azure.ai.openai" if "Azure" in type(client).__name__ else None
+    """Azure and Bedrock are told by the client's class, every other provider by host."""
+    name = type(client).__name__
+    if "Azure" in name:
+        return "azure.ai.openai"
+    return "aws.bedrock" if "Bedrock" in name else None
 
 
 PROVIDER = Provider(
