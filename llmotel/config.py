@@ -17,7 +17,8 @@ from llmotel.settings import SETTINGS, SIGNALS, Setting, settings_markdown
 
 logger = logging.getLogger("llmotel")
 
-_NOT_SETTINGS = ("LLMOTEL_TEST_", "LLMOTEL_BENCH_")  # read by the tests and benchmarks
+# Read by the tests and benchmarks, and by the stack around the library, which may share an .env file with it.
+_NOT_SETTINGS = ("LLMOTEL_TEST_", "LLMOTEL_BENCH_", "LLMOTEL_STACK_", "LLMOTEL_ALERT_")
 _GENAI = "OTEL_INSTRUMENTATION_GENAI_"
 _KEYWORDS = {setting.keyword: setting.keyword for setting in SETTINGS if setting.keyword is not None}
 

@@ -193,7 +193,8 @@ class TestMisspeltVariables:
 
     def test_right_ones_and_those_of_others_are_passed_over(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)
-        load({"LLMOTEL_SEMCONV": "dup", "LLMOTEL_TEST_BIN": "/opt", "OTEL_SEMCNV": "x", "PATH": "/bin"})
+        others = {"LLMOTEL_TEST_BIN": "/opt", "LLMOTEL_STACK_CORE": "core", "LLMOTEL_ALERT_ERROR_RATIO": "0.1"}
+        load({"LLMOTEL_SEMCONV": "dup", **others, "OTEL_SEMCNV": "x", "PATH": "/bin"})
         assert not caplog.records
 
 
