@@ -15,35 +15,46 @@ from llmotel.errors import ConfigurationError, LlmotelError
 from llmotel.version import __version__
 
 if TYPE_CHECKING:
+    from llmotel.agents import agent, tool
+    from llmotel.breakers import record_circuit_breaker
     from llmotel.quality import record_quality
     from llmotel.report import status
     from llmotel.setup import disable, enable, flush, init, shutdown
     from llmotel.tagging import tags
+    from llmotel.value import record_value
 
 __all__ = [
     "ConfigurationError",
     "LlmotelError",
     "__version__",
+    "agent",
     "disable",
     "enable",
     "flush",
     "init",
+    "record_circuit_breaker",
     "record_quality",
+    "record_value",
     "shutdown",
     "status",
     "tags",
+    "tool",
 ]
 
 # Loaded on first use: importing llmotel alone costs next to nothing.
 _HOMES = {
+    "agent": "agents",
     "disable": "setup",
     "enable": "setup",
     "flush": "setup",
     "init": "setup",
+    "record_circuit_breaker": "breakers",
     "record_quality": "quality",
+    "record_value": "value",
     "shutdown": "setup",
     "status": "report",
     "tags": "tagging",
+    "tool": "agents",
 }
 
 

@@ -119,6 +119,11 @@ class ContentPolicy:
                         rendered.event[name] = structured(text)
         return rendered
 
+    def value(self, value: Any, rendered: Rendered) -> str:
+        """One value by itself, such as the arguments of a tool, as JSON under this policy; what that took is added to
+        the counts of ``rendered``."""
+        return self._json([value], self._redactor, rendered)[1:-1]
+
     def text(self, text: str) -> str:
         """A text that may hold content, such as an exception's message, under this policy: redacted and at most
         ``max_bytes`` long, or empty where content is not recorded."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import weakref
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import _logs, metrics, trace
+from opentelemetry.metrics import Observation
 
 from llmotel import semconv, tagging
 from llmotel.backlog import Backlog
@@ -15,13 +17,14 @@ from llmotel.console import ConsoleLine
 from llmotel.content import ContentPolicy, load_hook
 from llmotel.cost import Prices, load_user_table
 from llmotel.events import Events
-from llmotel.guard import Guard
+from llmotel.guard import Guard, tell_once
 from llmotel.hosts import Hosts
 from llmotel.metrics import OWN_COUNTERS, Metrics
 from llmotel.redaction import Redactor
 from llmotel.version import __version__
 
 if TYPE_CHECKING:
+    from llmotel.breakers import Breakers
     from llmotel.call import Call
     from llmotel.config import Config
     from llmotel.streams import Watch
@@ -59,6 +62,13 @@ class Engine:
             legacy=self.legacy,
             observe=self._observe,
         )
+        self.metrics.observe(
+            semconv.INSTRUMENTATION_ACTIVE,
+            "{instrumentation}",
+            "Whether a library's calls are recorded",
+            self._activity,
+        )
+        self.breakers: Breakers | None = None  # made when the application first tells of one
         self.events = Events(
             _logs.get_logger(_SCOPE, __version__, logger_provider), details=config.events, legacy=self.legacy
         )
@@ -106,6 +116,9 @@ class Engine:
                 step()
             except Exception as error:
                 call.guard.caught(name, error)
+        agent: Any = call.context.get(tagging.AGENT_KEY)
+        if agent is not None and inference.operation in semconv.INFERENCE_OPERATIONS:
+            agent.inference_calls += 1
         call.release()
 
     def _print(self, call: Call) -> None:
@@ -137,6 +150,17 @@ class Engine:
         counts["uploads_failed"] = getattr(self.content.hook, "failed", 0)
         return counts[key]
 
+    def reject(self, what: str) -> None:
+        """Counts what the application gave and llmotel leaves out because it is wrong, and says so once."""
+        self.counts["rejected"] += 1
+        tell_once(what)
+
+    def _activity(self) -> Iterable[Observation]:
+        from llmotel import registry
+
+        return [Observation(int(active), {semconv.LIBRARY: library})
+                for library, active in registry.activity(self).items()]  # fmt: skip
+
     def _dropped(self) -> None:
         self.counts["dropped"] += 1
 
@@ -149,6 +173,8 @@ class Engine:
         for watch in list(self.open_streams):
             next(watch.call.finishes)
         self.open_streams.clear()
+        if self.breakers is not None:
+            self.breakers.after_fork_in_child()
 
     def shutdown(self) -> None:
         """Ends the streams that are still open, records what waits, and stops the backlog's thread."""

@@ -8,6 +8,15 @@ from collections.abc import Callable
 
 logger = logging.getLogger("llmotel")
 
+_told: set[str] = set()
+
+
+def tell_once(what: str) -> None:
+    """Logs the line ``what``, unless this process has logged it already."""
+    if what not in _told:
+        _told.add(what)
+        logger.warning("llmotel.%s (logged once)", what)
+
 
 class Guard:
     """Catches llmotel's own errors.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from llmotel.engine import Engine
 
 _MAX_ORIGINS = 256
+INSTRUMENTED, UNINSTRUMENTED = "instrumented", "not instrumented"
 _SWITCHED_OFF = "switched off after errors"
 
 
@@ -120,7 +121,7 @@ class Instrumentor:
         )
         self.active = True
         if self.state == _SWITCHED_OFF:
-            self.state, self.detail = "instrumented", ""
+            self.state, self.detail = INSTRUMENTED, ""
 
     def _switch_off(self) -> None:
         self.active = False
@@ -182,7 +183,7 @@ class Instrumentor:
         for check in provider.instance_checks:
             self._patch(check, instance_check)
         self._silence()
-        self.state = "instrumented"
+        self.state = INSTRUMENTED
         notes = [f"missing seam {', '.join(missing)}"] if missing else []
         self.detail = "; ".join([*([self.detail] if self.detail else []), *notes])
 
@@ -275,7 +276,7 @@ class Instrumentor:
         self._restore.clear()
         self._patched.clear()
         self._origins.clear()
-        self.state, self.detail = "not instrumented", ""
+        self.state, self.detail = UNINSTRUMENTED, ""
 
     def origin(self, client: Any, url: Any) -> tuple[str, str | None, int | None]:
         """Provider name, host and port behind a client, looked up once per base URL object."""
@@ -326,4 +327,4 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-__all__ = ["Instrumentor", "LibraryStatus"]
+__all__ = ["INSTRUMENTED", "UNINSTRUMENTED", "Instrumentor", "LibraryStatus"]

@@ -43,6 +43,7 @@ OWN_COUNTERS = {
         "Completed streams for which the provider sent no usage",
     ),
     "tag_overflow": ("llmotel.tags.overflow", "{value}", "Metric tag values beyond the limit, recorded as other"),
+    "rejected": ("llmotel.records.rejected", "{record}", "Values that the application gave and that were left out"),
     "uploads_dropped": ("llmotel.upload.dropped", "{upload}", "Content uploads dropped because the queue was full"),
     "uploads_failed": ("llmotel.upload.failed", "{upload}", "Content uploads that the store did not take"),
 }
@@ -101,15 +102,12 @@ class Metrics:
         for key, (name, unit, description) in OWN_COUNTERS.items():
             meter.create_observable_counter(name, [_Observed(key, observe)], unit, description)
 
-    def observe_losses(self, lost: Callable[[], Mapping[str, int]]) -> None:
-        """Reports what ``lost`` returns, records by signal, whenever metrics are collected."""
-
-        def observe(_: CallbackOptions) -> Iterable[Observation]:
-            return [Observation(number, {semconv.SIGNAL: signal}) for signal, number in lost().items()]
-
-        self._meter.create_observable_counter(
-            semconv.EXPORT_LOST, [observe], "{record}", "Spans, events and exports of metrics that nobody took"
-        )
+    def observe(
+        self, name: str, unit: str, description: str, values: Callable[[], Iterable[Observation]], *, adds: bool = False
+    ) -> None:
+        """Reports ``values`` whenever metrics are collected: as a gauge, or as a counter if they add up (``adds``)."""
+        create = self._meter.create_observable_counter if adds else self._meter.create_observable_gauge
+        create(name, [lambda _: values()], unit, description)
 
     def record(self, call: Call, tags: Mapping[str, AttributeValue]) -> None:
         """Records one finished call. ``tags`` are the caller's attributes that belong on metrics."""

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import _logs, metrics, trace
 
+from llmotel import semconv
 from llmotel.config import SIGNALS, Config
 from llmotel.parsing import masked_url
 
 if TYPE_CHECKING:
     from llmotel.exporting import Outlet, Reader
     from llmotel.forking import ForkLock
+    from llmotel.metrics import Metrics
 
 logger = logging.getLogger("llmotel")
 
@@ -98,12 +100,18 @@ class Pipeline:
         _ended.update(ours)
         return self._do([provider.shutdown for provider in ours], deadline) and self._failed() == failed
 
-    def lost(self) -> dict[str, int]:
-        """Records lost so far, by signal: of those signals that llmotel sends itself."""
-        lost: dict[str, int] = {}
-        for outlet in self.outlets:
-            lost[outlet.signal] = lost.get(outlet.signal, 0) + outlet.lost
-        return lost
+    def observe(self, reported: Metrics) -> None:
+        """Lets ``reported`` tell what is lost, of the signals that llmotel sends itself."""
+
+        def lost() -> list[metrics.Observation]:
+            sums: dict[str, int] = {}
+            for outlet in self.outlets:
+                sums[outlet.signal] = sums.get(outlet.signal, 0) + outlet.lost
+            return [metrics.Observation(number, {semconv.SIGNAL: signal}) for signal, number in sums.items()]
+
+        if self.outlets:
+            what = "Spans, events and exports of metrics that nobody took"
+            reported.observe(semconv.EXPORT_LOST, "{record}", what, lost, adds=True)
 
     def _failed(self) -> int:
         return sum(outlet.failed for outlet in self.outlets)

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from llmotel import semconv
 from llmotel.call import Call, latest
-from llmotel.guard import logger
+from llmotel.guard import tell_once
 from llmotel.inference import Grounding
 from llmotel.metrics import dimensions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_told: set[str] = set()
 
 
 def record_quality(
@@ -30,14 +28,14 @@ def record_quality(
     goes into the call's trace, a point into ``llmotel.grounding.score`` or ``llmotel.quality.<name>``, and, while the
     span is still open (a stream being read), an attribute of the same name onto it; a grounding score stands then, in
     place of the one from citations, when the stream ends. Returns whether there was a call to score; never raises: a
-    score out of range is left out, with one log line.
+    score out of range is left out, with one log line, and counted in ``llmotel.records.rejected``.
 
     >>> answer = client.chat.completions.create(...)
     >>> llmotel.record_quality(relevance=0.9, user_satisfaction=1)
     """
     call = latest.get()
     if call is None:
-        _tell_once("no call has been made in this context, so there is nothing to score")
+        tell_once("record_quality: no call has been made in this context, so there is nothing to score")
         return False
     try:
         scores: Mapping[str, float | bool | None] = {
@@ -50,7 +48,7 @@ def record_quality(
             if score is None:
                 continue
             if not isinstance(score, (int, float)) or not 0 <= score <= 1:
-                _tell_once(f"{name} is not a number from 0 to 1 and is left out")
+                call.engine.reject(f"record_quality: {name} is not a number from 0 to 1 and is left out")
                 continue
             _record(call, name, float(score))
     except Exception as error:
@@ -69,9 +67,3 @@ def _record(call: Call, name: str, score: float) -> None:
     dims = {**dimensions(inference), **engine.metric_tags.of(call.tags), **extra}
     engine.backlog.put(partial(engine.metrics.record_quality, name, score, dims, call.context))
     engine.backlog.put(partial(engine.events.evaluation, name, score, call.context, inference.response_id, extra))
-
-
-def _tell_once(what: str) -> None:
-    if what not in _told:
-        _told.add(what)
-        logger.warning("llmotel.record_quality: %s (logged once)", what)

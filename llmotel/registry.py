@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import wrapt
 
-from llmotel.instrumentor import Instrumentor, LibraryStatus
+from llmotel.instrumentor import INSTRUMENTED, UNINSTRUMENTED, Instrumentor, LibraryStatus
 
 if TYPE_CHECKING:
     from llmotel.engine import Engine
@@ -65,6 +65,23 @@ def deactivate() -> None:
     _engine = None
     for instrumentor in _instrumentors():
         instrumentor.uninstrument()
+
+
+def activity(engine: Engine) -> dict[str, bool]:
+    """Whether ``engine`` records the calls of each library that has been imported. A library that records elsewhere, or
+    that was uninstrumented on purpose, is left out."""
+    found = {}
+    for library, path in LIBRARIES.items():
+        if library not in sys.modules:
+            continue
+        module, _, name = path.partition(":")
+        loaded = sys.modules.get(module)
+        instrumentor: Instrumentor | None = getattr(loaded, name)() if loaded is not None else None
+        if engine is _engine and (instrumentor is None or library in _disabled or "*" in _disabled):
+            found[library] = False
+        elif instrumentor is not None and instrumentor.engine is engine and instrumentor.state != UNINSTRUMENTED:
+            found[library] = engine.enabled and instrumentor.active and instrumentor.state == INSTRUMENTED
+    return found
 
 
 def report() -> list[LibraryStatus]:

@@ -144,8 +144,7 @@ def _start(running: Running) -> None:
     except BaseException:
         pipeline.shutdown(0)
         raise
-    if pipeline.outlets:
-        running.engine.metrics.observe_losses(pipeline.lost)
+    pipeline.observe(running.engine.metrics)
     pipeline.publish()
     running.pipeline = pipeline
     _register()

@@ -16,6 +16,7 @@ from llmotel import semconv
 from llmotel.inference import AttributeValue
 
 TAGS_KEY = context.create_key("llmotel-tags")
+AGENT_KEY = context.create_key("llmotel-agent")  # the run of llmotel.agent() that is under way
 _BAGGAGE_PREFIX = "llmotel."
 _OTHER = "other"
 
@@ -57,10 +58,7 @@ def tags(**values: AttributeValue | None) -> Iterator[None]:
     >>> with llmotel.tags(feature="search", user_id="u-17", prompt_name="answer", prompt_version="3"):
     ...     client.chat.completions.create(...)
     """
-    given = {attribute_name(tag): _attribute(value) for tag, value in values.items() if value is not None}
-    current = context.get_current()
-    known = current.get(TAGS_KEY)
-    changed = context.set_value(TAGS_KEY, {**known, **given} if isinstance(known, Mapping) else given, current)
+    changed = with_tags(context.get_current(), named(values))
     if _propagate:
         for tag, value in values.items():
             if value is not None:
@@ -70,6 +68,17 @@ def tags(**values: AttributeValue | None) -> Iterator[None]:
         yield
     finally:
         context.detach(token)
+
+
+def named(values: Mapping[str, object]) -> dict[str, AttributeValue]:
+    """Tags by attribute name; ``None`` values are left out."""
+    return {attribute_name(tag): _attribute(value) for tag, value in values.items() if value is not None}
+
+
+def with_tags(here: context.Context, given: Mapping[str, AttributeValue]) -> context.Context:
+    """``here`` with the tags ``given``, by attribute name, over those that it has."""
+    known = here.get(TAGS_KEY)
+    return context.set_value(TAGS_KEY, {**known, **given} if isinstance(known, Mapping) else given, here)
 
 
 def _attribute(value: object) -> Any:
@@ -95,26 +104,31 @@ def current_tags(here: context.Context) -> Mapping[str, AttributeValue]:
 class MetricTags:
     """The tags that reach metrics, each with at most ``limit`` values; later ones become ``other``.
 
-    A tag is low-cardinality because the user says so; the limit is for when that turns out to be wrong.
+    A tag is low-cardinality because the user says so; the limit is for when that turns out to be wrong. To be asked by
+    the backlog's jobs only.
     """
 
     def __init__(self, keys: tuple[str, ...], limit: int) -> None:
-        self._seen: dict[str, set[AttributeValue]] = {attribute_name(key): set() for key in keys}
-        self._limit = limit
+        self._tags = tuple(map(attribute_name, keys))
+        self._seen: dict[str, set[AttributeValue]] = {}
+        self.limit = limit
         self.overflow = 0
 
     def of(self, present: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
         """The part of ``present`` that belongs on metrics."""
         chosen: dict[str, AttributeValue] = {}
-        for name, seen in self._seen.items():
+        for name in self._tags:
             value = present.get(name)
-            if value is None:
-                continue
-            if value not in seen:
-                if len(seen) >= self._limit:
-                    self.overflow += 1
-                    value = _OTHER
-                else:
-                    seen.add(value)
-            chosen[name] = value
+            if value is not None:
+                chosen[name] = self.bounded(name, value)
         return chosen
+
+    def bounded(self, name: str, value: AttributeValue) -> AttributeValue:
+        """``value`` for the attribute ``name`` of a metric, or ``other`` when there have been too many."""
+        seen = self._seen.setdefault(name, set())
+        if value not in seen:
+            if len(seen) >= self.limit:
+                self.overflow += 1
+                return _OTHER
+            seen.add(value)
+        return value

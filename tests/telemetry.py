@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
-from llmotel import registry
+from llmotel import registry, setup
 from llmotel.call import latest
 from llmotel.config import Config
 from llmotel.engine import Engine
@@ -38,6 +38,9 @@ class Telemetry:
         )
         self._ending.callback(self.engine.shutdown)
         latest.set(None)
+        # What the application calls by hand, llmotel.agent() and the like, asks for the engine of the process.
+        self._ending.callback(setattr, setup, "_shared", setup._shared)
+        setup._shared = self.engine
         registry.activate(self.engine)
         self._ending.callback(registry.deactivate)
 

@@ -40,6 +40,7 @@ VARYING = {
     semconv.EXCEPTION_STACKTRACE: "file and line of each frame",
 }
 OWN = {name for name, _, _ in OWN_COUNTERS.values()}
+OF_THE_PROCESS = (semconv.INSTRUMENTATION_ACTIVE,)
 FEW = 6  # attributes that an event repeats without being about the whole call
 SECONDS = re.compile(r"duration|time_|overhead")
 
@@ -114,13 +115,15 @@ def _metrics(metrics: Mapping[str, Iterable[Any]]) -> Iterator[str]:
         (name, point)
         for name, points in sorted(metrics.items())
         for point in points
-        if name not in OWN or (hasattr(point, "value") and point.value)
+        if name not in OF_THE_PROCESS and (name not in OWN or (hasattr(point, "value") and point.value))
     ]
-    shared = _shared([point.attributes for name, point in rows if name not in OWN and name != semconv.OVERHEAD])
+    of_calls = [point.attributes for name, point in rows if semconv.PROVIDER in point.attributes]
+    shared = _shared([attributes for attributes in of_calls if semconv.REQUEST_MODEL in attributes])
     yield f"**Metrics**, those of the call each with {', '.join(f'`{key}`' for key in shared)}\n"
     yield "| Metric | Value | Further attributes |\n|---|---|---|"
     for name, point in sorted(rows, key=lambda row: (row[0], str(sorted(row[1].attributes.items())))):
-        further = {key: value for key, value in point.attributes.items() if key not in shared}
+        repeated = shared if point.attributes in of_calls else ()
+        further = {key: value for key, value in point.attributes.items() if key not in repeated}
         listed = ", ".join(f"`{key}` {_value(key, value)}" for key, value in sorted(further.items()))
         yield f"| `{name}` | {_point(name, point)} | {listed} |"
     yield ""

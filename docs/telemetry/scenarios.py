@@ -229,6 +229,30 @@ def _(client: openai.OpenAI) -> None:
 
 @scenario(
     "openai",
+    "Agent and tool, what they earn, and a circuit breaker",
+    Reply(chat.completion(tool_calls=[chat.tool_call("get_weather", {"city": "Paris"})], usage=chat.usage(58, 17))),
+    Reply(chat.completion("It rains.", usage=chat.usage(84, 5))),
+    metric_tags="feature",
+    capture_content="SPAN_ONLY",
+    redact="none",
+)
+def _(client: openai.OpenAI) -> None:
+    """The application says what it does; the agent's name is on all that happens within."""
+    llmotel.record_circuit_breaker("openai", "closed")
+    with llmotel.tags(feature="travel"), llmotel.agent("traveller"):
+        asked: Any = [{"role": "user", "content": "How is the weather in Paris?"}]
+        answer = client.chat.completions.create(model="gpt-4.1", messages=asked).choices[0].message
+        for call in answer.tool_calls or ():
+            with llmotel.tool(call.function.name, call_id=call.id) as run:
+                run.arguments(call.function.arguments)
+                run.result(weather := {"sky": "rain"})
+            asked += [answer, {"role": "tool", "tool_call_id": call.id, "content": str(weather)}]
+        client.chat.completions.create(model="gpt-4.1", messages=asked)
+        llmotel.record_value(0.02)
+
+
+@scenario(
+    "openai",
     "Host that speaks OpenAI's dialect",
     Reply(hosts.openrouter(chat.completion(PARIS, model="openai/gpt-4.1", usage=chat.usage(24, 11)), cost=0.00021)),
     provider_hosts={"127.0.0.1": "openrouter"},

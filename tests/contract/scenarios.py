@@ -138,7 +138,9 @@ def _listed(value: Any) -> Any:
 
 def _told(name: str, points: list[Any]) -> bool:
     """Whether a metric has something to tell; llmotel's own counters stand at 0 mostly."""
-    return name.startswith("gen_ai.") or (name != "llmotel.client.overhead" and any(_amount(point) for point in points))
+    if name in ("llmotel.client.overhead", "llmotel.instrumentation.active"):
+        return False
+    return name.startswith("gen_ai.") or any(_amount(point) for point in points)
 
 
 def _amount(point: Any) -> Any:
