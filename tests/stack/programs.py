@@ -156,6 +156,8 @@ RELEASES = (
     ),
     # The release before Jaeger's module path ceased to be one that Go accepts.
     Release("2.13.0", {"jaeger": "./cmd/jaeger"}, from_source, "github.com/jaegertracing/jaeger", "v1.76.0"),
+    # Docker Compose's own loader, which needs no engine.
+    Release("2.16.2", {"compose-spec": "./cmd"}, from_source, "github.com/compose-spec/compose-go/v2", "v2.16.2"),
 )  # fmt: skip
 
 
