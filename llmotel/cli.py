@@ -78,6 +78,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("folder", metavar="DIR", nargs="?", default=".", help="the copy (default: this folder)")
     check.set_defaults(run=_stack_check)
+
+    alerts = _command(
+        commands, "alerts", "write the alert rules for your thresholds, their tests, and who is told",
+        "LLMOTEL_ALERT_DAILY_BUDGET_USD=25 llmotel alerts render telemetry/collector-config",
+    )  # fmt: skip
+    acts = alerts.add_subparsers(metavar="step", required=True)
+    render = _command(
+        acts, "render", "write prometheus/rules, prometheus/tests and alertmanager/alertmanager.yml",
+        "LLMOTEL_ALERT_DAILY_BUDGET_USD=25 llmotel alerts render telemetry/collector-config",
+    )  # fmt: skip
+    render.add_argument("folder", metavar="DIR", nargs="?", default=".", help="where to (default: this folder)")
+    render.add_argument("--semconv", choices=("latest", "legacy", "dup"),
+                        help="the applications' LLMOTEL_SEMCONV (default: this environment's, or latest)")  # fmt: skip
+    render.add_argument("--thresholds", metavar="FILE", help="thresholds in TOML; LLMOTEL_ALERT_* win over them")
+    render.set_defaults(run=_alerts_render)
     return parser
 
 
@@ -187,6 +202,22 @@ def _stack_check(options: argparse.Namespace) -> int:
     from llmotel.stack.examination import examine
 
     return _told(examine(Path(options.folder)))
+
+
+def _alerts_render(options: argparse.Namespace) -> int:
+    import os
+    from pathlib import Path
+
+    from llmotel.alerts.files import render
+    from llmotel.errors import LlmotelError
+
+    try:
+        written = render(Path(options.folder), os.environ, semconv=options.semconv, thresholds=options.thresholds)
+    except LlmotelError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("\n".join(written))
+    return 0
 
 
 if __name__ == "__main__":

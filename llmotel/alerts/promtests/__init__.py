@@ -1,0 +1,49 @@
+"""The tests of the rules, for promtool: from the same thresholds and names as the rules, one file for each alert."""
+
+from __future__ import annotations
+
+from llmotel.alerts.expressions import Names
+from llmotel.alerts.promtests import calls, cost, quality, telemetry
+from llmotel.alerts.promtests.case import SITUATIONS, Case, Scene, as_yaml
+from llmotel.alerts.rules import WRITTEN, groups
+from llmotel.alerts.thresholds import Thresholds
+from llmotel.alerts.yamltext import dump
+
+
+def suites(thresholds: Thresholds, names: Names) -> dict[str, list[Case]]:
+    """The cases of each alert."""
+    scene = Scene(thresholds, names)
+    return {
+        alert: cases for module in (calls, cost, quality, telemetry) for alert, cases in module.suites(scene).items()
+    }  # fmt: skip
+
+
+def test_files(thresholds: Thresholds, names: Names) -> dict[str, str]:
+    """The test files by name, to stand in a folder beside ``rules``.
+
+    An alert has ``ALERT.yaml``, ``ALERT.changed.yaml`` for other thresholds than those of the rules, and one for each
+    interval that is not a minute.
+    """
+    found = {}
+    cases = suites(thresholds, names)
+    for group in groups(names):
+        for alert in group.alerts:
+            files: dict[tuple[str, int], list[Case]] = {}
+            for case in cases[alert.name]:
+                suffix = ".changed" if case.changed else "" if case.interval == 1 else f".{case.interval}m"
+                files.setdefault((suffix, case.interval), []).append(case)
+            for (suffix, interval), mine in files.items():
+                # Changed thresholds come as series of the test's.
+                rules = (group.name,) if suffix == ".changed" else ("thresholds", group.name)
+                found[f"{alert.name}{suffix}.yaml"] = WRITTEN + dump({
+                    "rule_files": [f"../rules/{name}.yaml" for name in rules],
+                    "evaluation_interval": f"{interval}m",
+                    "group_eval_order": [f"llmotel-{name}" for name in rules],
+                    "tests": [as_yaml(case, alert, thresholds) for case in mine],
+                })  # fmt: skip
+    return found
+
+
+test_files.__test__ = False  # type: ignore[attr-defined]  # not pytest's
+
+__all__ = ["SITUATIONS", "suites", "test_files"]
