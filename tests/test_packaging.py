@@ -168,6 +168,10 @@ class TestInstalledAlone:
     def test_the_command_says_its_version(self, clean: Clean) -> None:
         assert clean.run("llmotel", "--version") == f"llmotel {__version__}\n"
 
+    def test_the_stack_is_copied_out_of_the_wheel(self, clean: Clean) -> None:
+        assert clean.run("llmotel", "stack", "init", "copy").startswith(f"{len(bundle())} files are in copy.")
+        assert (clean.home / "copy" / "docker-compose.yml").read_bytes() == (ROOT / "docker-compose.yml").read_bytes()
+
     def test_telemetry_starts_and_ends_without_any_client_library(self, clean: Clean) -> None:
         script = """
 import llmotel

@@ -75,12 +75,16 @@ def _values(values: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _alerts(values: Mapping[str, str]) -> Iterator[Finding]:
+    from llmotel.alerts.receivers import configuration
     from llmotel.alerts.thresholds import Thresholds
 
-    try:
-        Thresholds.load(values)
-    except LlmotelError as error:
-        yield Finding(PROBLEM, "thresholds", str(error))
+    # The files of secrets are in the container.
+    receivers = {name: text for name, text in values.items() if not name.endswith("_FILE")}
+    for subject, judge, chosen in (("thresholds", Thresholds.load, values), ("receivers", configuration, receivers)):
+        try:
+            judge(chosen)
+        except LlmotelError as error:
+            yield Finding(PROBLEM, subject, str(error))
 
 
 def _ports(services: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Finding]:
