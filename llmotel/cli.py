@@ -93,6 +93,17 @@ def _parser() -> argparse.ArgumentParser:
                         help="the applications' LLMOTEL_SEMCONV (default: this environment's, or latest)")  # fmt: skip
     render.add_argument("--thresholds", metavar="FILE", help="thresholds in TOML; LLMOTEL_ALERT_* win over them")
     render.set_defaults(run=_alerts_render)
+
+    boards = _command(
+        commands, "dashboards", "write Grafana's dashboards for the metric names in use",
+        "llmotel dashboards render dashboards --semconv legacy",
+    )  # fmt: skip
+    acts = boards.add_subparsers(metavar="step", required=True)
+    render = _command(acts, "render", "write the four dashboards", "llmotel dashboards render dashboards")
+    render.add_argument("folder", metavar="DIR", help="where to; it is made")
+    render.add_argument("--semconv", choices=("latest", "legacy"), default="latest",
+                        help="the metric names; dup sends both (default: latest)")  # fmt: skip
+    render.set_defaults(run=_dashboards_render)
     return parser
 
 
@@ -217,6 +228,23 @@ def _alerts_render(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     print("\n".join(written))
+    return 0
+
+
+def _dashboards_render(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from llmotel.dashboards import render
+
+    folder = Path(options.folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in render(options.semconv).items():
+            (folder / name).write_text(text, "utf-8")
+            print(folder / name)
+    except OSError as error:
+        print(f"{folder} cannot be written: {error.strerror}. Name another folder.", file=sys.stderr)
+        return 1
     return 0
 
 
