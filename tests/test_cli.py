@@ -14,7 +14,7 @@ from llmotel.version import __version__
 from receiver import Receiver
 from scripts import environment
 
-COMMANDS = ["doctor", "selftest", "settings", "status"]
+COMMANDS = ["doctor", "selftest", "settings", "status", "stack"]
 
 
 def typed(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -109,6 +109,8 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
         (["examine"], "invalid choice: 'examine'"),
         (["doctor", "--timeout", "soon"], "'soon' is not a number of seconds above 0, for example 5"),
         (["selftest", "--timeout", "-1"], "'-1' is not a number of seconds above 0, for example 5"),
+        (["stack"], "required: step"),
+        (["stack", "init"], "required: DIR"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_wrong(
