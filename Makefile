@@ -10,7 +10,8 @@ PYTHONS = $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 
 # Modules that write files which are checked in: without an argument they write, with --check they fail where a file is
 # not what they would write.
-GENERATORS = llmotel.prices.generate llmotel.alerts.generate docs.readme docs.stack docs.telemetry.render
+GENERATORS = llmotel.prices.generate llmotel.alerts.generate llmotel.dashboards.generate \
+  docs.readme docs.stack docs.dashboards.render docs.telemetry.render
 
 # One process per core. Each begins with tests that stand together, as they share what is dear to make.
 PARALLEL = -n auto --dist worksteal

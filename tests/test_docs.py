@@ -18,7 +18,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("generator", ["docs.readme", "docs.stack", "docs.telemetry.render"])
+@pytest.mark.parametrize("generator", ["docs.dashboards.render", "docs.readme", "docs.stack", "docs.telemetry.render"])
 def test_generated_parts_are_up_to_date(generator: str) -> None:
     command = [sys.executable, "-m", generator, "--check"]
     done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
