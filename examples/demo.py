@@ -12,7 +12,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import anthropic
@@ -52,10 +52,19 @@ STOCK = {
 tracer = trace.get_tracer("bicycle-shop")
 
 
+class NoCourierError(Exception):
+    """Nobody comes to collect a bike on that day."""
+
+
 class Shop:
-    """The application: it answers questions from its handbook. Of llmotel it only knows the tags."""
+    """The application: it answers questions from its handbook.
+
+    Of llmotel it only knows what nobody else could say: which feature this is, what it earns, how good an answer was,
+    which agent and which tool is at work, and that it has given up on a model.
+    """
 
     def __init__(self, server: ProviderServer) -> None:
+        llmotel.record_circuit_breaker("gpt-3", "closed")
         self.openai = openai.OpenAI(api_key="demo", base_url=server.openai_url)
         self.async_openai = openai.AsyncOpenAI(api_key="demo", base_url=server.openai_url)
         self.anthropic = anthropic.Anthropic(api_key="demo", base_url=server.url)
@@ -83,6 +92,8 @@ class Shop:
             completion = self.openai.chat.completions.create(
                 model="gpt-4.1-mini", messages=_prompt(question, self.retrieve(question)), temperature=0.2
             )
+            llmotel.record_quality(relevance=0.9, hallucination=False)  # as a judge would
+            llmotel.record_value(0.002)
             return completion.choices[0].message.content
 
     async def answer_all(self, questions: list[str]) -> None:
@@ -93,34 +104,45 @@ class Shop:
                 await self.async_openai.chat.completions.create(
                     model="gpt-4.1-mini", messages=_prompt(question, HANDBOOK["returns"])
                 )
+                llmotel.record_value(0.00001)  # letters do not pay
 
         await asyncio.gather(*(answer(question) for question in questions))
 
     async def answer_live(self, question: str) -> str:
         """Streaming. The app does not ask for usage; LLMOTEL_STREAM_USAGE=inject does, and the app sees none of it."""
         with tracer.start_as_current_span("answer live"), llmotel.tags(feature="chat"):
+            llmotel.record_value(0.001)
             stream = await self.async_openai.chat.completions.create(
                 model="gpt-4.1", messages=_prompt(question, self.retrieve(question)), stream=True
             )
             return "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
 
     def order(self, request: str) -> str | None:
-        """A tool call: the model asks for the stock, the app looks, the model answers."""
-        with tracer.start_as_current_span("order"), llmotel.tags(feature="orders"):
+        """An agent with a tool: the model asks for the stock, the app looks, the model answers."""
+        with llmotel.tags(feature="orders"), llmotel.agent("seller"):
             said: list[Any] = [{"role": "user", "content": request}]
             first = self.openai.chat.completions.create(model="gpt-4.1", messages=said, tools=[STOCK])
             message = first.choices[0].message
             for call in message.tool_calls or ():
-                with tracer.start_as_current_span(f"execute_tool {call.function.name}"):
+                with llmotel.tool(call.function.name, call_id=call.id) as run:
+                    run.arguments(call.function.arguments)
                     result = json.dumps({"article": call.function.arguments, "in_stock": 3})
+                    run.result(result)
                 said += [message, {"role": "tool", "tool_call_id": call.id, "content": result}]
+            llmotel.record_value(12.5)
             return self.openai.chat.completions.create(model="gpt-4.1", messages=said).choices[0].message.content
+
+    def collect(self, day: str) -> None:
+        """An agent that fails, because its tool does."""
+        with llmotel.tags(feature="orders"), suppress(NoCourierError), llmotel.agent("dispatcher"):
+            book_courier(day)
 
     def advise(self, *questions: str) -> None:
         """A conversation on a cached prompt: the first turn writes the handbook to the cache, the others read it."""
         handbook = {"type": "text", "text": "\n".join(HANDBOOK.values()) * 8, "cache_control": {"type": "ephemeral"}}
         said: list[Any] = []
         with tracer.start_as_current_span("advise"), llmotel.tags(feature="advice", session_id="s-4"):
+            llmotel.record_value(1.5)
             for question in questions:
                 said.append({"role": "user", "content": question})
                 with self.anthropic.messages.stream(
@@ -153,12 +175,17 @@ class Shop:
             try:
                 self.openai.chat.completions.create(model="gpt-3", messages=_prompt(QUESTIONS[0], ""))
             except openai.NotFoundError:
-                pass
+                llmotel.record_circuit_breaker("gpt-3", "open")
 
     async def close(self) -> None:
         self.openai.close()
         self.anthropic.close()
         await self.async_openai.close()
+
+
+@llmotel.tool("book_courier")
+def book_courier(day: str) -> None:
+    raise NoCourierError(f"nobody comes on {day}")
 
 
 def _prompt(question: str, context: str) -> list[Any]:
@@ -222,8 +249,10 @@ async def run(shop: Shop) -> None:
     with step("answering live, streaming"):
         for question in QUESTIONS[:3]:
             await shop.answer_live(question)
-    with step("taking an order, with a tool call"):
+    with step("taking an order, an agent with a tool"):
         shop.order("How many Gravel 3 are in stock?")
+    with step("sending a courier, a tool that fails"):
+        shop.collect("Sunday")
     with step("giving advice on a cached prompt, streaming"):
         shop.advise("Which bike for the city?", "And with two children?", "What does the service cost then?")
     with step("answering with citations"):

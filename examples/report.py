@@ -13,6 +13,7 @@ MODEL = "gen_ai.request.model"
 FEATURE = "llmotel.feature"
 FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"
 COST = "gen_ai.usage.cost.amount"
+RETRIES = "llmotel.retries"
 
 
 def trees(spans: Sequence[ReadableSpan]) -> str:
@@ -39,7 +40,7 @@ def table(spans: Iterable[ReadableSpan], key: str, title: str) -> str:
     for span in spans:
         if MODEL in _attributes(span):
             groups[str(_attributes(span).get(key, "-"))].append(span)
-    head = (title, "calls", "errors", "p50 s", "p95 s", "p99 s", "first chunk s", "tokens in", "out", "cost")
+    head = (title, "calls", "errors", "retries", "p50 s", "p95 s", "p99 s", "first chunk s", "tokens in", "out", "cost")
     rows = [_summary(name, group) for name, group in sorted(groups.items())]
     total = _summary("all", [span for group in groups.values() for span in group])
     return _aligned([head, *rows, total])
@@ -67,9 +68,17 @@ def _row(name: str, span: ReadableSpan) -> tuple[str, ...]:
         _count(said.get("gen_ai.usage.cache_read.input_tokens") or None),
         _count(said.get("gen_ai.usage.output_tokens")),
         _money(said.get(COST)),
-        said.get("llmotel.outcome") or said.get("llmotel.stream.outcome") or "ok",
+        _outcome(said),
         "" if score is None else f"{score:.2f}",
     )
+
+
+def _outcome(said: dict[str, Any]) -> str:
+    """What became of a call; of what failed otherwise, the class of the error."""
+    failed = said.get("llmotel.outcome")
+    if failed == "unknown":
+        return str(said["error.type"]).rpartition(".")[2]
+    return failed or said.get("llmotel.stream.outcome") or "ok"
 
 
 def _summary(name: str, spans: Sequence[ReadableSpan]) -> tuple[str, ...]:
@@ -79,6 +88,7 @@ def _summary(name: str, spans: Sequence[ReadableSpan]) -> tuple[str, ...]:
         name,
         str(len(spans)),
         str(sum("error.type" in _attributes(span) for span in spans)),
+        str(sum(_attributes(span).get(RETRIES, 0) for span in spans)),
         *(f"{_percentile(durations, share):.3f}" for share in (0.5, 0.95, 0.99)),
         f"{_percentile(first_chunks, 0.5):.3f}" if first_chunks else "",
         _count(sum(_attributes(span).get("gen_ai.usage.input_tokens", 0) for span in spans)),

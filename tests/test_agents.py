@@ -270,7 +270,9 @@ class TestContent:
         assert telemetry.span.attributes["gen_ai.tool.call.result"] == "[3,54]"
 
     @pytest.mark.parametrize(
-        "value", ["3 in stock", None, 3, [], {"a": [1, {"b": None}]}, {1, 2}, object(), b"x"], ids=str
+        "value",
+        ["3 in stock", None, 3, [], {"a": [1, {"b": None}]}, {1, 2}, object(), b"x"],
+        ids=lambda value: type(value).__name__,
     )
     def test_whatever_it_is_it_is_json(self, value: Any, telemetry: Telemetry) -> None:
         telemetry(capture_content=True)

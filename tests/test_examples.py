@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from receiver import Receiver
 from scripts import environment
 
@@ -40,19 +42,24 @@ class TestTheDemo:
         assert re.search(
             r"answer .*\n├─ retrieve .*\n│  └─ embeddings text-embedding-3-small .*\n└─ chat gpt-4.1-mini", tree
         )
-        assert re.search(r"order .*\n├─ chat gpt-4.1 .*\n├─ execute_tool check_stock .*\n└─ chat gpt-4.1 ", tree)
+        assert re.search(
+            r"invoke_agent seller .*\n├─ chat gpt-4.1 .*\n├─ execute_tool check_stock .*\n└─ chat gpt-4.1 ", tree
+        )
+        assert re.search(
+            r"invoke_agent dispatcher .*NoCourierError\n└─ execute_tool book_courier .*NoCourierError", tree
+        )
         assert re.search(r"cite .*\n└─ chat claude-haiku-4-5 .*ok +0\.\d\d\n", tree)
         assert re.search(r"└─ chat gpt-3 .*validation", tree)
         by_model = rows(models)
-        assert {model: cells[:2] for model, cells in by_model.items()} == {
-            "model": ["calls", "errors"],
-            "claude-haiku-4-5": ["1", "0"],
-            "claude-sonnet-4-6": ["3", "0"],
-            "gpt-3": ["1", "1"],
-            "gpt-4.1": ["5", "0"],
-            "gpt-4.1-mini": ["30", "0"],
-            "text-embedding-3-small": ["10", "0"],
-            "all": ["50", "1"],
+        assert {model: cells[:3] for model, cells in by_model.items()} == {
+            "model": ["calls", "errors", "retries"],
+            "claude-haiku-4-5": ["1", "0", "0"],
+            "claude-sonnet-4-6": ["3", "0", "0"],
+            "gpt-3": ["1", "1", "0"],
+            "gpt-4.1": ["5", "0", "0"],
+            "gpt-4.1-mini": ["30", "0", "2"],
+            "text-embedding-3-small": ["10", "0", "0"],
+            "all": ["50", "1", "2"],
         }
         assert rows(features)["all"] == by_model["all"]
         assert last.startswith("Nothing was sent")
@@ -62,6 +69,16 @@ class TestTheDemo:
             shown = run("examples/demo.py", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url)
             assert f"Sent to {receiver.url}" in shown
             calls = [span for resource, span in receiver.spans() if resource["service.name"] == "llmotel-demo"]
+            earned = receiver.by_attribute("llmotel.feature.value.usd", "llmotel.feature")
+            assert earned == pytest.approx(
+                {"support": 0.012, "mailbox": 0.00024, "chat": 0.003, "orders": 12.5, "advice": 1.5}
+            )
+            assert receiver.by_attribute("llmotel.circuit_breaker.state", "llmotel.circuit_breaker.name") == {
+                "gpt-3": 2
+            }
+            assert {"gen_ai.invoke_agent.duration", "gen_ai.execute_tool.duration", "llmotel.client.retries"} < (
+                receiver.metric_names()
+            )
         assert sum(span.name.startswith(("chat", "embeddings")) for span in calls) == 50
 
 
