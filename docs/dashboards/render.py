@@ -40,11 +40,11 @@ folder LLM; everywhere else, import the files of
   range counts as new.
 - Percentiles lie within a bucket of the histogram: they are as exact as its buckets are narrow.
 
-There are no pictures of them here: no Grafana could be had where they were written, and none has shown them yet. What is
-tested: every query has an answer from a real Prometheus after a workload of several processes, calls and tokens are right
-to the last one and dollars to a billionth, every metric is one that llmotel sends, and the rules of Grafana's dashboard
-linter, which could not be had either, as tests of our own. The form of the files was compared by hand with the types of
-`@grafana/schema` 13.2.3, the units with `@grafana/data`.
+There are no pictures of them here: no Grafana could be had where they were written, and none has shown them yet. What
+is tested: every query has an answer from a real Prometheus after a workload of several processes, calls and tokens
+are right to the last one and dollars to a billionth, every metric is one that llmotel sends, and the rules of
+Grafana's dashboard linter, which could not be had either, as tests of our own. The form of the files was compared by
+hand with the types of `@grafana/schema` 13.2.3, the units with `@grafana/data`.
 """
 
 
