@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmotel.alerts.expressions import COST, JOB, UNPRICED, WHO, block, increase, limit, sum_by
+from llmotel.alerts.expressions import COST, JOB, UNPRICED, WHO, block, growth, increase, limit, sum_by
 from llmotel.alerts.rule import CENTS, PERCENT, WARNING, WHO_TEXT, Alert, Record, first_of, shown, threshold_text
 from llmotel.alerts.windows import Windows, duration, words
 
@@ -22,9 +22,9 @@ def records(windows: Windows) -> list[Record]:
     )
     days_left = "(days_in_month() + 1 - day_of_month() - time() % 86400 / 86400)"
     return [
-        Record("llmotel:service_cost_usd:increase1d", sum_by(WHO, increase([COST], windows.day))),
+        Record("llmotel:service_cost_usd:increase1d", sum_by(WHO, growth(COST, windows.day, windows.short))),
         Record("llmotel:cost_usd:increase1d", "sum(llmotel:service_cost_usd:increase1d)"),
-        Record(per_hour, f"sum({increase([COST], windows.hour)}) or vector(0)"),
+        Record(per_hour, f"sum {block(growth(COST, windows.hour, windows.short))} or vector(0)"),
         Record("llmotel:cost_usd:month_to_date",
                f"sum_over_time({block(of_this_month)}[{month}:{hour}]) or vector(0)"),
         Record("llmotel:cost_usd:month_forecast",

@@ -49,6 +49,21 @@ def increase(metrics: Sequence[str], window: int, selector: str = "") -> str:
     return "\nor ".join(f"increase({metric}{selected}[{duration(window)}])" for metric in metrics)
 
 
+def growth(metric: str, window: int, lookback: int) -> str:
+    """By how much each series of a counter has grown, to the last cent.
+
+    ``increase`` makes up what it thinks lies beyond the first and the last value: half as much again for a process that
+    sends twice. Here it stands in only for counters that began anew. ``lookback`` is how old the value at the window's
+    beginning may be; a series without one was born in the window, and Prometheus has put a 0 at its birth.
+    """
+    span, before = duration(window), f"last_over_time({metric}[{duration(lookback)}] offset {duration(window)})"
+    return (
+        f"last_over_time({metric}[{span}]) - ({before} or min_over_time({metric}[{span}]))\n"
+        f"  and resets({metric}[{span}]) == 0\n"
+        f"or increase({metric}[{span}])"
+    )
+
+
 def sum_by(labels: Sequence[str], of: str) -> str:
     """The sum of ``of`` by ``labels``."""
     return f"sum by ({', '.join(labels)}) {block(of)}"
@@ -75,5 +90,5 @@ def limit(name: str) -> str:
 
 __all__ = [
     "COST", "ENVIRONMENT", "FAILED", "GROUNDING", "HEARTBEAT", "JOB", "MODEL", "OPERATION", "SUCCEEDED", "UNPRICED",
-    "WHO", "Names", "block", "durations", "increase", "limit", "mean", "sum_by",
+    "WHO", "Names", "block", "durations", "growth", "increase", "limit", "mean", "sum_by",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmotel.alerts.expressions import Names
-from llmotel.alerts.promtests import calls, cost, quality, telemetry
+from llmotel.alerts.promtests import calls, cost, latency, quality, telemetry
 from llmotel.alerts.promtests.case import SITUATIONS, Case, Scene, as_yaml
 from llmotel.alerts.rules import WRITTEN, groups
 from llmotel.alerts.thresholds import Thresholds
@@ -13,9 +13,10 @@ from llmotel.alerts.yamltext import dump
 def suites(thresholds: Thresholds, names: Names) -> dict[str, list[Case]]:
     """The cases of each alert."""
     scene = Scene(thresholds, names)
-    return {
-        alert: cases for module in (calls, cost, quality, telemetry) for alert, cases in module.suites(scene).items()
-    }  # fmt: skip
+    found: dict[str, list[Case]] = {}
+    for module in (calls, latency, cost, quality, telemetry):
+        found.update(module.suites(scene))
+    return found
 
 
 def test_files(thresholds: Thresholds, names: Names) -> dict[str, str]:

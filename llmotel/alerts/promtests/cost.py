@@ -49,11 +49,11 @@ def _daily(scene: Scene) -> list[Case]:
         return {_cost(**labels): steady(day / _DAY, end)}
 
     high, low = limit * 1.2, limit * 0.95
-    short = limit * 0.7 / 24  # of a short series Prometheus makes up to a quarter more
-    jobs = {  # one process after the other, an hour each
-        _cost(instance=f"job-{hour}"): later(hour * _HOUR, f"{steady(short / _HOUR, _HOUR)} stale")
-        for hour in range(1, 26)
-    }
+
+    def jobs(day: float) -> Series:
+        """A process every hour, of which Prometheus sees its birth and one value."""
+        return {_cost(instance=f"job-{hour}"): later(hour * _HOUR, f"0 {day / 24:.12g} stale") for hour in range(1, 26)}
+
     return [
         Case("fires", "a day's calls cost too much", spending(high), {minute: fires(high)}, _STEP),
         Case("fires", "not any more, a day after it has ended", {
@@ -74,7 +74,9 @@ def _daily(scene: Scene) -> list[Case]:
             **spending(high * 0.2), **spending(high * 0.5, job="search"),
             **spending(high * 0.1, job="search", instance="b"), **spending(high * 0.2, model="claude-sonnet-4-6")},
             {minute: fires(high, "search", high * 0.6)}, _STEP),
-        Case("several instances", "a process every hour, within the budget", jobs, {24 * 60: [], 26 * 60: []}, _STEP),
+        Case("several instances", "a process every hour, none for longer than a moment", jobs(high), {
+            25 * 60: fires(high)}, _STEP),
+        Case("several instances", "a process every hour, within the budget", jobs(low), {25 * 60: []}, _STEP),
         Case("threshold changed", "a larger budget", spending(high), {minute: []}, _STEP,
              {"daily_budget_usd": budget * 1.5}),
         Case("threshold changed", "a smaller budget", spending(low), {minute: fires(low, budget=budget / 2)}, _STEP,
