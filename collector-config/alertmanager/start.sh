@@ -6,6 +6,7 @@ set -eu
 umask 077
 directory=$1
 shift
+mkdir -p "$directory"
 
 fail() {
   echo "llmotel: $*" >&2
@@ -130,5 +131,5 @@ receivers:
 END
   receiver critical
   receiver warning
-} > "$directory/alertmanager.yml"
+} > "$directory/alertmanager.yml" || fail "$directory: cannot be written"
 exec "$@"

@@ -5,6 +5,7 @@
 set -eu
 directory=$1
 shift
+mkdir -p "$directory"
 
 fail() {
   echo "llmotel: $*" >&2

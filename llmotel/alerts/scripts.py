@@ -23,6 +23,7 @@ _HEAD = f"""\
 set -eu
 directory=$1
 shift
+mkdir -p "$directory"
 
 fail() {{{{
   echo "llmotel: $*" >&2
@@ -145,7 +146,7 @@ receiver() {
         lines.append(f"  if {' && '.join(conditions)}; then\n    cat <<END\n{text}END\n  fi")
     lines.append("}\n\n{\n  cat <<'END'\n" + WRITTEN + receivers.ROUTES + "END")
     lines += [f"  receiver {severity}" for severity in receivers.SEVERITIES]
-    lines.append('} > "$directory/alertmanager.yml"\nexec "$@"\n')
+    lines.append('} > "$directory/alertmanager.yml" || fail "$directory: cannot be written"\nexec "$@"\n')
     return "\n".join(lines)
 
 
