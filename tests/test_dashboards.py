@@ -222,9 +222,18 @@ def test_a_dashboard_is_changed_in_the_code_and_nowhere_else(dashboard: Any) -> 
 
 @pytest.mark.parametrize(
     ("dashboard", "threshold"),
-    [("performance", "p99_seconds"), ("cost", "daily_budget_usd"), ("quality", "grounding_minimum"), ("quality", "grounding_target"),
-     ("reliability", "error_ratio"), ("reliability", "queue_ratio")],
-)  # fmt: skip
+    [
+        ("performance", "p99_seconds"),
+        ("performance", "latency_regression"),
+        ("cost", "daily_budget_usd"),
+        ("cost", "unpriced_ratio"),
+        ("quality", "grounding_minimum"),
+        ("quality", "grounding_target"),
+        ("quality", "grounding_regression"),
+        ("reliability", "error_ratio"),
+        ("reliability", "queue_ratio"),
+    ],
+)
 def test_the_thresholds_of_alerts_are_drawn_from_what_the_user_set(dashboard: str, threshold: str) -> None:
     [found] = [made for made in dashboards() if made.uid == f"llmotel-{dashboard}"]
     line = re.compile(rf"max\(.*llmotel:threshold:{threshold}\b.*\)")

@@ -16,11 +16,13 @@ from llmotel.dashboards.promql import (
     PROVIDER,
     TENANT,
     Metric,
+    either,
     growth,
     legend,
     named,
     quantile,
     rate,
+    share,
     total,
 )
 
@@ -44,7 +46,7 @@ def cost(names: Names) -> Dashboard:
             Row("Trend", list(_trend())),
             Row("Who spends", list(_spenders(names))),
             Row("Features", list(_features())),
-            Row("Cost of a call", list(_calls())),
+            Row("Cost of a call", list(_calls(names))),
         ],
         time_from="now-24h",
         refresh="5m",  # exact sums over a day are dear
@@ -189,7 +191,7 @@ def _features() -> Iterator[Panel]:
     )  # fmt: skip
 
 
-def _calls() -> Iterator[Panel]:
+def _calls(names: Names) -> Iterator[Panel]:
     yield graph(
         "Cost of a call",
         "Half of the calls, and 95% and 99% of them, cost at most this. The dots are single calls: they lead to the "
@@ -198,13 +200,21 @@ def _calls() -> Iterator[Panel]:
         Query(quantile(0.5, CALL_COST), "p50", colour=BLUE),
         Query(quantile(0.95, CALL_COST), "p95", colour=PURPLE),
         Query(quantile(0.99, CALL_COST), "p99", exemplars=True, colour=ORANGE),
-        empty=_NO_COST,
+        width=8, empty=_NO_COST,
     )  # fmt: skip
     mean = f"{total(rate(CALL_COST.sums), MODEL)} / ({total(rate(CALL_COST.counts), MODEL)} > 0)"
     yield graph(
         "Mean cost of a call by model",
         "Worry when it rises and the price list did not: prompts or answers have grown.",
-        _DOLLARS, Query(mean, legend(MODEL)), empty=_NO_COST,
+        _DOLLARS, Query(mean, legend(MODEL)), width=8, empty=_NO_COST,
+    )  # fmt: skip
+    calls = total(either(rate(metric.counts) for metric in names.everything), JOB)
+    yield graph(
+        "Calls without a price, by service",
+        "Share of a service's calls whose cost is unknown. Worry above the dashed line: there the alert fires, and the "
+        "service spends more than these pages say.",
+        "percentunit", Query(share(total(rate(own("unpriced").selector), JOB), calls), legend(JOB)),
+        limit(threshold("unpriced_ratio"), "alert"), width=8, empty="No calls in this time range",
     )  # fmt: skip
 
 

@@ -46,6 +46,13 @@ def threshold(name: str) -> str:
     return f"max({record(name)})"
 
 
+def recorded(name: str, *by: str, before: str = "") -> str:
+    """What ``llmotel.alerts`` records under ``name``, of the services chosen: of each value of the labels ``by``, the
+    highest. ``before`` is how long ago."""
+    offset = f" offset {before}" if before else ""
+    return f'max by ({", ".join(by)}) ({name}{{{JOB}=~"{VARIABLES[JOB]}"}}{offset})'
+
+
 def against_alert(record: str, name: str, worst: str = "max") -> str:
     """What an alert compares, as ``llmotel.alerts`` records it, as a share of its threshold ``name``: of the services
     chosen, the worst."""

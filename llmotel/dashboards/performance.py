@@ -19,11 +19,12 @@ from llmotel.dashboards.grafana import (
     Row,
     limit,
 )
-from llmotel.dashboards.names import AGENT_CALLS, AGENT_TOOLS, AGENTS, TOOLS, Names, against_alert, threshold
+from llmotel.dashboards.names import AGENT_CALLS, AGENT_TOOLS, AGENTS, TOOLS, Names, against_alert, recorded, threshold
 from llmotel.dashboards.panels import graph, heatmap, number
 from llmotel.dashboards.promql import (
     AGENT,
     FEATURE,
+    JOB,
     MODEL,
     OPERATION,
     PROVIDER,
@@ -42,6 +43,7 @@ from llmotel.dashboards.promql import (
 
 _NO_CALLS = "No calls in this time range"
 _NO_STREAMS = "No streams in this time range"
+_NO_WEEK = "Not a week of records yet, or no alert rules loaded"
 _NO_OTHERS = "No such operations in this time range"
 _NO_AGENTS = "No agent runs in this time range"
 _UNFILTERED = "Filters for model and provider do not apply."
@@ -112,11 +114,22 @@ def _latency(names: Names) -> Iterator[Panel]:
     yield graph(
         "p99 by model",
         "Which model the slow calls go to. Worry about the one above the dashed line.",
-        "s", Query(quantile(0.99, names.calls, MODEL), legend(MODEL)), alert, empty=_NO_CALLS,
+        "s", Query(quantile(0.99, names.calls, MODEL), legend(MODEL)), alert, width=8, empty=_NO_CALLS,
     )  # fmt: skip
     yield graph(
         "p95 by provider", "The same model is often sold by several: this is who is slow.",
-        "s", Query(quantile(0.95, names.calls, PROVIDER), legend(PROVIDER)), empty=_NO_CALLS,
+        "s", Query(quantile(0.95, names.calls, PROVIDER), legend(PROVIDER)), width=8, empty=_NO_CALLS,
+    )  # fmt: skip
+    hour, week_ago = (
+        recorded("llmotel:duration_seconds:mean1h", JOB, OPERATION, before=before) for before in ("", "7d")
+    )
+    yield graph(
+        "Against last week",
+        "How many times as long as at the same hour last week calls take on average, over an hour. Worry above the "
+        f"dashed line: there the alert fires. {_UNFILTERED}",
+        "none",
+        Query(f"{hour} / {week_ago}", f"{legend(JOB)} {legend(OPERATION)}"),
+        limit(threshold("latency_regression"), "alert"), width=8, empty=_NO_WEEK,
     )  # fmt: skip
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from llmotel.dashboards.frame import dashboard
 from llmotel.dashboards.grafana import GREEN, RED, Dashboard, Panel, Query, Row, limit
-from llmotel.dashboards.names import GROUNDING, Names, against_alert, quality, threshold
+from llmotel.dashboards.names import GROUNDING, Names, against_alert, quality, recorded, threshold
 from llmotel.dashboards.panels import bars, graph, heatmap, number, table
 from llmotel.dashboards.promql import (
     FEATURE,
+    JOB,
     METHOD,
     MODEL,
     RANGE,
@@ -93,13 +94,21 @@ def _grounding() -> Iterator[Panel]:
     yield _spread("Grounding, every answer", GROUNDING, 12)
     yield graph(
         "Grounding by model", "One bad model hides in the mean of all: here it does not. It has an alert of its own.",
-        "percentunit", Query(mean(GROUNDING, MODEL), legend(MODEL)), *limits, highest=1, empty=_NO_GROUNDING,
+        "percentunit", Query(mean(GROUNDING, MODEL), legend(MODEL)), *limits, highest=1, width=8, empty=_NO_GROUNDING,
     )  # fmt: skip
     yield graph(
         "Grounding by method",
         "How scores were found: citations counted, given by the provider, or by a user. A change of the mix moves "
         "the mean without any answer getting worse.",
-        "percentunit", Query(mean(GROUNDING, METHOD), legend(METHOD)), highest=1, empty=_NO_GROUNDING,
+        "percentunit", Query(mean(GROUNDING, METHOD), legend(METHOD)), highest=1, width=8, empty=_NO_GROUNDING,
+    )  # fmt: skip
+    hour, week_ago = (recorded("llmotel:grounding:mean1h", JOB, before=before) for before in ("", "7d"))
+    yield graph(
+        "Below last week",
+        "How far the mean score of an hour lies below that of the same hour last week. Worry above the dashed line: "
+        "there the alert fires. Filters for model and provider do not apply.",
+        "percentunit", Query(f"{week_ago} - {hour}", legend(JOB)), limit(threshold("grounding_regression"), "alert"),
+        width=8, empty="Not a week of records yet, or no alert rules loaded",
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from llmotel.alerts.call_rules import BURNS
 from llmotel.dashboards.frame import dashboard
 from llmotel.dashboards.grafana import GREEN, ORANGE, RED, Dashboard, Panel, Query, Row, limit
 from llmotel.dashboards.health import collector, llmotel_itself
@@ -17,6 +18,7 @@ from llmotel.dashboards.names import (
     TOOLS,
     Names,
     against_alert,
+    recorded,
     threshold,
 )
 from llmotel.dashboards.panels import graph, number, states, table
@@ -125,12 +127,26 @@ def _errors(names: Names) -> Iterator[Panel]:
         "Share of the calls that failed. Worry above the dashed line: there the alert fires, when it lasts five "
         "minutes.",
         "percentunit", Query(share(_failed(names, rate, JOB), _counted(names, rate, JOB)), legend(JOB)), alert,
-        empty=_NO_CALLS,
+        width=8, empty=_NO_CALLS,
     )  # fmt: skip
     yield graph(
         "Error rate by model", "Which model fails.",
         "percentunit", Query(share(_failed(names, rate, MODEL), _counted(names, rate, MODEL)), legend(MODEL)), alert,
-        empty=_NO_CALLS,
+        width=8, empty=_NO_CALLS,
+    )  # fmt: skip
+    allowed = f"on () group_left () (1 - {threshold('slo_objective')})"
+    yield graph(
+        "Error budget burn",
+        "How many times as fast as LLMOTEL_ALERT_SLO_OBJECTIVE allows the errors of a month are being used up: at 1 "
+        "they last just as long. Worry where a line reaches the dashed one of its window: there an alert fires. "
+        f"{_UNFILTERED}",
+        "none",
+        *(
+            Query(f"{recorded(f'llmotel:error_ratio:{burn.long}', JOB)} / {allowed}", f"{legend(JOB)}, {burn.long}")
+            for burn in BURNS
+        ),
+        *(limit(f"vector({burn.factor:g})", f"alert, {burn.long}") for burn in BURNS),
+        width=8, empty="No calls in this time range, or no alert rules loaded",
     )  # fmt: skip
     for title, name, about in (
         ("type", ERROR_TYPE, "Failed calls per second by error type: the provider's code, or the exception."),

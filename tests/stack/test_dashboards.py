@@ -228,22 +228,29 @@ def work(endpoint: str, name: str) -> None:
 
 
 def history(program: Program, folder: Path, begun: int) -> None:
-    """The days of the process before, as blocks that Prometheus finds when it starts."""
+    """The days of the process before, and what the rules recorded then, as blocks that Prometheus finds when it starts."""
     labels = 'job="shop",instance="before",gen_ai_provider_name="openai",gen_ai_request_model="gpt-4.1"'
-    cost, hourly = series(semconv.COST_COUNTER, "{USD}", "counter"), "llmotel:cost_usd:increase1h"
-    counted = [f"# TYPE {cost.removesuffix('_total')} counter"]
-    recorded = [f"# TYPE {hourly} gauge"]
+    cost = series(semconv.COST_COUNTER, "{USD}", "counter")
+    points: dict[str, list[str]] = {}
     spent = 0.0
     for day, amount in enumerate(DAYS):
-        start = begun + day * DAY
-        counted += [
-            f"{cost}{{{labels}}} {spent + amount * second / DAY:.6f} {start + second}"
-            for second in range(600, DAY + 1, 600)
-        ]
-        recorded += [f"{hourly} {amount / 24:.6f} {start + second}" for second in range(0, DAY, 60)]
+        for second in range(600, DAY + 1, 600):
+            for name, value in (
+                (f"{cost}{{{labels}}}", spent + amount * second / DAY),
+                ("llmotel:cost_usd:increase1h", amount / 24),
+                ('llmotel:duration_seconds:mean1h{job="shop",gen_ai_operation_name="chat"}', 0.5),
+                ('llmotel:grounding:mean1h{job="shop"}', 0.9),
+            ):
+                points.setdefault(name, []).append(f"{name} {value:.6f} {begun + day * DAY + second}")
         spent += amount
+    kinds = {name: "counter" if name.startswith(cost) else "gauge" for name in points}
+    lines = [
+        line
+        for name, values in points.items()
+        for line in (f"# TYPE {name.partition('{')[0].removesuffix('_total')} {kinds[name]}", *values)
+    ]
     file = folder / "history.om"
-    file.write_text("\n".join([*counted, *recorded, "# EOF", ""]), "utf-8")
+    file.write_text("\n".join([*lines, "# EOF", ""]), "utf-8")
     command = [program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", file]
     done = subprocess.run([*command, folder / "prometheus" / "tsdb"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
