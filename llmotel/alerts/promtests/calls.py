@@ -60,6 +60,7 @@ def _error_rate(scene: Scene) -> list[Case]:
     changed = (high + 1) / 2
     cases = [
         Case("fires", "too many calls fail, and go on failing for 5 minutes", at(high), {4: [], 15: fired}),
+        Case("fires", "just enough calls to say something", at(high, of=calls / 5 * 1.5), {15: fired}),
         Case("fires", "no call succeeds", at(1), {15: [Firing({"job": "checkout"}, said(1))]}),
         Case("fires", "not any more, once calls succeed again", _calls(
             scene, steady(calls * (1 - high), 15) + " " + steady(calls, 15, calls * (1 - high) * 15 + calls),
