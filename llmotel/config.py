@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from llmotel.errors import ConfigurationError
+from llmotel.record import Frozen
 from llmotel.settings import SETTINGS, SIGNALS, Setting, settings_markdown
 
 logger = logging.getLogger("llmotel")
@@ -23,9 +23,7 @@ _GENAI = "OTEL_INSTRUMENTATION_GENAI_"
 _KEYWORDS = {setting.keyword: setting.keyword for setting in SETTINGS if setting.keyword is not None}
 
 
-# No __eq__, __repr__ or __match_args__: nobody compares configurations, and making them costs init() a millisecond.
-@dataclass(frozen=True, slots=True, eq=False, repr=False, match_args=False)
-class Config:
+class Config(Frozen):
     """Every setting, parsed and checked, under its name in :data:`SETTINGS`."""
 
     service_name: str | None

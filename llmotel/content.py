@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from llmotel import grounding, semconv
@@ -16,6 +15,7 @@ from llmotel.hooks import CompletionHook, adapted, load_hook
 from llmotel.inference import AttributeValue, Inference
 from llmotel.jsontext import encode, shorten, size_of
 from llmotel.plain import Copier, structured
+from llmotel.record import Record
 from llmotel.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -34,18 +34,20 @@ def _ignored(site: str, error: BaseException) -> None:
     """Errors that nobody asked to hear of."""
 
 
-@dataclass(slots=True)
-class Rendered:
+class Rendered(Record):
     """What a call's content became.
 
     ``span`` maps the names of content to one JSON string each, ``event`` to the same as structured values; both
     hold what the hook returned. ``truncated_bytes`` is what was left out for size, ``redactions`` how many secrets.
     """
 
-    span: dict[str, AttributeValue] = field(default_factory=dict)
-    event: dict[str, Any] = field(default_factory=dict)
+    span: dict[str, AttributeValue]
+    event: dict[str, Any]
     truncated_bytes: int = 0
     redactions: int = 0
+
+    def __init__(self) -> None:
+        super().__init__({}, {})
 
 
 class ContentPolicy:

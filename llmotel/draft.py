@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
 from llmotel.inference import Answer, Citation, Message
+from llmotel.record import Record
 
 _MAX_CHARS = 1 << 20  # of one stream; what comes later is left out
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(Record):
     kind: str  # text | reasoning | tool_call, or another part type kept as it is
     fields: dict[str, Any]
-    fragments: list[str] = field(default_factory=list)
-    cited: list[tuple[int, str | None]] = field(default_factory=list)  # (source, quote)
+    fragments: list[str]
+    cited: list[tuple[int, str | None]]  # (source, quote)
 
 
 class Draft:
@@ -35,7 +34,7 @@ class Draft:
         """Appends ``fragment`` to the part ``key`` of ``choice``, begun if it is new; ``fields`` fill what it lacks."""
         part = self._parts.get((choice, key))
         if part is None:
-            part = self._parts[choice, key] = _Part(kind, {})
+            part = self._parts[choice, key] = _Part(kind, {}, [], [])
         for name, value in fields.items():
             if value is not None:
                 part.fields.setdefault(name, value)

@@ -8,8 +8,9 @@ into an :class:`Inference`; :mod:`llmotel.attributes`, :mod:`llmotel.metrics`, :
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from llmotel.record import Record
 
 AttributeValue: TypeAlias = str | bool | int | float | Sequence[str] | Sequence[int] | Sequence[float]
 Message: TypeAlias = dict[str, Any]
@@ -22,8 +23,7 @@ A part is ``{"type": "text", "content": str}``, ``{"type": "tool_call", "id", "n
 """
 
 
-@dataclass(slots=True)
-class Usage:
+class Usage(Record):
     """Token counts of one call, normalised: ``input_tokens`` includes cache reads and writes, ``output_tokens``
     includes reasoning; every other count is a subset of one of the two. ``None`` means the provider did not say.
 
@@ -54,8 +54,7 @@ class Usage:
         return (self.input_tokens or 0) - (self.cache_read or 0) - (self.cache_write or 0)
 
 
-@dataclass(slots=True)
-class Cost:
+class Cost(Record):
     """What one call cost, in ``currency``. ``source`` is ``provider`` (the amount was in the response) or ``local``
     (computed from a price table). The parts are ``None`` when the source gives only the total."""
 
@@ -71,8 +70,7 @@ class Cost:
     standard: float | None = None  # what it would have cost in the standard service tier
 
 
-@dataclass(slots=True)
-class Source:
+class Source(Record):
     """Something an answer refers to. ``key`` tells sources apart within one call (URL, file id, document index)."""
 
     key: str
@@ -82,8 +80,7 @@ class Source:
     score: float | None = None  # the provider's relevance score, 0 to 1
 
 
-@dataclass(slots=True)
-class Citation:
+class Citation(Record):
     """``answer.text[start:end]`` is supported by ``answer.sources[source]``. Offsets count characters of the answer.
 
     A provider that gives a point instead of a span (OpenAI's ``file_citation.index``) has ``start == end``.
@@ -95,16 +92,20 @@ class Citation:
     quote: str | None = None  # the cited text of the source; content
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Record):
     """The text of an answer with what the provider said supports it.
 
     >>> answer = Answer("Paris is big. It rains.", [Citation(0, 13, source=0)], [Source("doc-0", "document")])
     """
 
-    text: str = ""
-    citations: list[Citation] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
+    text: str
+    citations: list[Citation]
+    sources: list[Source]
+
+    def __init__(
+        self, text: str = "", citations: list[Citation] | None = None, sources: list[Source] | None = None
+    ) -> None:
+        super().__init__(text, citations if citations is not None else [], sources if sources is not None else [])
 
     def source(
         self, key: str, kind: str, *, title: str | None = None, uri: str | None = None, score: float | None = None
@@ -117,8 +118,7 @@ class Answer:
         return len(self.sources) - 1
 
 
-@dataclass(slots=True)
-class Grounding:
+class Grounding(Record):
     """How well an answer is supported. ``score`` is 0 to 1, or ``None`` when there is nothing to judge by."""
 
     score: float | None
@@ -127,8 +127,7 @@ class Grounding:
     source_count: int = 0
 
 
-@dataclass(slots=True)
-class Inference:
+class Inference(Record):
     """One logical call, retries included.
 
     ``attributes`` holds what has no slot here (request parameters, provider extras) under its OpenTelemetry name.
@@ -136,11 +135,11 @@ class Inference:
 
     operation: str
     provider: str
+    attributes: dict[str, AttributeValue]
     request_model: str | None = None
     server_address: str | None = None
     server_port: int | None = None
     stream: bool = False
-    attributes: dict[str, AttributeValue] = field(default_factory=dict)
     response_model: str | None = None
     response_id: str | None = None
     finish_reasons: list[str] | None = None
@@ -161,6 +160,21 @@ class Inference:
     tools: list[dict[str, Any]] | None = None
     draft: Any = None  # what a reader accumulates over a stream's chunks
     complete: bool = True  # False: the stream ended before its end
+
+    def __init__(
+        self,
+        operation: str,
+        provider: str,
+        request_model: str | None = None,
+        server_address: str | None = None,
+        server_port: int | None = None,
+        stream: bool = False,
+        attributes: dict[str, AttributeValue] | None = None,
+        **more: Any,
+    ) -> None:
+        if attributes is None:
+            attributes = {}
+        super().__init__(operation, provider, attributes, request_model, server_address, server_port, stream, **more)
 
     def finish(self, reason: object) -> None:
         """Adds a choice's finish reason, in order of the choices."""

@@ -9,7 +9,6 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,21 +21,11 @@ from llmotel.wrap import close_wrapper, retry_wrapper, wrapper
 
 if TYPE_CHECKING:
     from llmotel.engine import Engine
+    from llmotel.report import LibraryStatus
 
 _MAX_ORIGINS = 256
 INSTRUMENTED, UNINSTRUMENTED = "instrumented", "not instrumented"
 _SWITCHED_OFF = "switched off after errors"
-
-
-@dataclass(slots=True)
-class LibraryStatus:
-    """One row of ``status()``: what became of one library, and why."""
-
-    library: str
-    version: str | None
-    supported: str
-    state: str
-    detail: str = ""
 
 
 class Instrumentor:
@@ -299,6 +288,8 @@ class Instrumentor:
         """What became of this library."""
         from importlib import metadata
 
+        from llmotel.report import LibraryStatus
+
         try:
             version = metadata.version(self.provider.library)
         except metadata.PackageNotFoundError:
@@ -327,4 +318,4 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-__all__ = ["INSTRUMENTED", "UNINSTRUMENTED", "Instrumentor", "LibraryStatus"]
+__all__ = ["INSTRUMENTED", "UNINSTRUMENTED", "Instrumentor"]

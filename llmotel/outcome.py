@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
+
+from llmotel.record import Record
 
 RATE_LIMIT = "rate_limit"  # also a used-up quota or credit: the mend is the same, wait or pay
 TIMEOUT = "timeout"
@@ -87,8 +88,7 @@ _CLASSES = {
 _BY_CLASS = {name: outcome for outcome, names in _CLASSES.items() for name in names.split()}
 
 
-@dataclass(slots=True)
-class Failure:
+class Failure(Record):
     """How a call failed. Everything but ``message`` is free of content and of low cardinality.
 
     ``error_type`` is the provider's own code when it is an identifier (lower case letters, digits, ``_`` and ``.``, or

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import wrapt
 
-from llmotel.instrumentor import INSTRUMENTED, UNINSTRUMENTED, Instrumentor, LibraryStatus
+from llmotel.instrumentor import INSTRUMENTED, UNINSTRUMENTED, Instrumentor
 
 if TYPE_CHECKING:
     from llmotel.engine import Engine
+    from llmotel.report import LibraryStatus
 
 LIBRARIES = {
     "anthropic": "llmotel_instrumentors.anthropic:AnthropicInstrumentor",

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llmotel.config import SIGNALS, Config
 from llmotel.errors import LlmotelError
 from llmotel.parsing import masked_url
 from llmotel.version import __version__
 
-if TYPE_CHECKING:
-    from llmotel.instrumentor import LibraryStatus
-
 STREAM_REMEDY = (
     "Set LLMOTEL_STREAM_USAGE=inject, or pass stream_options={'include_usage': True}: without usage from the provider "
     "a stream has neither tokens nor cost"
 )
+
+
+@dataclass(slots=True)
+class LibraryStatus:
+    """What became of one library, and why."""
+
+    library: str
+    version: str | None
+    supported: str
+    state: str
+    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -175,4 +183,4 @@ def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
     return [f"  {line}".rstrip() for line in lines]
 
 
-__all__ = ["SettingStatus", "SignalStatus", "Status", "columns", "status"]
+__all__ = ["LibraryStatus", "SettingStatus", "SignalStatus", "Status", "columns", "status"]

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llmotel.config import Config
@@ -30,14 +29,14 @@ logger = logging.getLogger("llmotel")
 _PROVIDERS = {"tracer_provider": "traces", "meter_provider": "metrics", "logger_provider": "logs"}
 
 
-@dataclass(eq=False)
 class Running:
     """What ``init()`` left behind. ``engine`` is ``None`` while a kill switch keeps everything off."""
 
-    config: Config
-    arguments: Mapping[str, object]
-    engine: Engine | None = None
-    pipeline: Pipeline | None = None
+    def __init__(self, config: Config, arguments: Mapping[str, object]) -> None:
+        self.config = config
+        self.arguments = arguments
+        self.engine: Engine | None = None
+        self.pipeline: Pipeline | None = None
 
 
 _lock = threading.RLock()

@@ -7,14 +7,13 @@ nothing, reads no environment variable and has no async code: the engine does al
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from llmotel.inference import Inference, Reader
+from llmotel.record import Frozen, Record
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Record):
     """One call as a seam sees it, before the library sends anything.
 
     ``body`` may be the caller's own object and is only ever read. ``origin`` is the base URL object of the client.
@@ -35,8 +34,7 @@ def ignore(inference: Inference, value: Any) -> None:
     """The reader for what holds nothing to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Frozen):
     """One API operation: how its request, response and stream are read. The readers never raise and never mutate.
 
     ``read_delta`` runs for every chunk, but only when content is captured or the request makes citations possible;
@@ -55,8 +53,7 @@ class Endpoint:
     usage_injection: UsageInjection | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UsageInjection:
+class UsageInjection(Frozen):
     """How a stream can be asked for usage, for ``stream_usage="inject"``.
 
     ``ask`` returns the arguments with the request changed on a copy, or ``None`` when the caller asked already;
@@ -67,8 +64,7 @@ class UsageInjection:
     is_extra: Callable[[Any], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Seam:
+class Seam(Frozen):
     """A method through which calls pass, for example ``SyncAPIClient.request`` of ``openai._base_client``.
 
     A seam that an installed version lacks is reported and skipped; the rest still works.
@@ -80,8 +76,7 @@ class Seam:
     is_async: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Closer:
+class Closer(Frozen):
     """A method that ends a stream past the stream's own ``close``: the stream hangs on ``stream`` of its instance."""
 
     module: str
@@ -90,8 +85,7 @@ class Closer:
     is_async: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Frozen):
     """A method that the library runs exactly once for each retry of a call, on the call's own thread or task: it is
     counted, and nothing else. A version that lacks it is reported like one that lacks a seam."""
 
@@ -99,8 +93,7 @@ class Retry:
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceCheck:
+class InstanceCheck(Frozen):
     """A metaclass's ``__instancecheck__`` that tells an instance by its exact type only, which a proxy cannot have: it
     is asked about what the proxy stands for. A version without it needs none."""
 
@@ -108,8 +101,7 @@ class InstanceCheck:
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
-class NativeTelemetry:
+class NativeTelemetry(Frozen):
     """A library's own spans, which would double ours: switched off by ``variable`` for clients made from now on, and by
     ``tracer`` (a property that yields the client's tracer, or ``None``) for clients that exist already."""
 
@@ -120,8 +112,7 @@ class NativeTelemetry:
     scope: str
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Frozen):
     """One instrumented library.
 
     ``versions`` is ``(lowest supported, first unsupported)``; ``None`` for no upper bound. ``identify`` names the

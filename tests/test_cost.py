@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import fields
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -275,7 +274,7 @@ assert not opened, opened
 
 
 counts = st.none() | st.integers() | st.integers(0, 1000)
-usages = st.builds(Usage, **{field.name: counts for field in fields(Usage) if field.name != "detailed"},
+usages = st.builds(Usage, **{name: counts for name in Usage.field_names if name != "detailed"},
                    detailed=st.booleans())  # fmt: skip
 models = st.sampled_from([
     ("openai", "gpt-4o"), ("openai", "gpt-realtime"), ("openai", "gpt-5.4"), ("openai", "gpt-image-1"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from itertools import product
@@ -249,7 +248,7 @@ def test_the_source_is_the_installed_version() -> None:
 
 
 def test_every_count_of_usage_takes_part_in_the_comparison() -> None:
-    assert {field.name for field in fields(Usage)} - {"detailed"} == set(UNITS)
+    assert set(Usage.field_names) - {"detailed"} == set(UNITS)
 
 
 def test_the_comparison_is_without_warnings_of_unknown_counts() -> None:

@@ -233,8 +233,8 @@ class TestAReaderThatRaises:
     def broken(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
         """One reader of each provider raises."""
         chat = openai_provider.ENDPOINTS["/chat/completions"]
-        monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", replace(chat, **{request.param: fail}))
-        monkeypatch.setattr(messages, "MESSAGES", replace(messages.MESSAGES, **{request.param: fail}))
+        monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", chat.replaced(**{request.param: fail}))
+        monkeypatch.setattr(messages, "MESSAGES", messages.MESSAGES.replaced(**{request.param: fail}))
         reader: str = request.param
         return reader
 
@@ -272,7 +272,7 @@ class TestAReaderThatRaises:
     ) -> None:
         monkeypatch.setenv("LLMOTEL_RAISE", "1")
         chat = openai_provider.ENDPOINTS["/chat/completions"]
-        monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", replace(chat, read_response=fail))
+        monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", chat.replaced(read_response=fail))
         begin(recording)
         error = performed(CASES[0], server).error
         assert isinstance(error, RuntimeError)
@@ -288,7 +288,7 @@ class TestTheCircuitBreaker:
     ) -> Provider:
         """One that has a reader which raises, under a limit of three errors."""
         chat = openai_provider.ENDPOINTS["/chat/completions"]
-        monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", replace(chat, read_response=fail))
+        monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", chat.replaced(read_response=fail))
         monkeypatch.setattr(messages, "MESSAGES", replace(messages.MESSAGES, read_response=fail))
         begin(recording, error_limit=self.LIMIT)
         provider: Provider = request.param
