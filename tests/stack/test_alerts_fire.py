@@ -247,4 +247,9 @@ def test_what_a_process_spends_in_its_only_call_is_counted_to_the_last_cent(
         for _ in range(3):
             run(ONE_CALL, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
         spent = 3 * 0.5 * 8  # USD for a million tokens of gpt-4.1
-        eventually(lambda: abs(prometheus.value("llmotel:cost_usd:increase1d") - spent) < 1e-9, "the sum", patience=30)
+
+        def spent_so_far() -> bool:
+            found = [value for _, value in prometheus.query("llmotel:cost_usd:increase1d")]
+            return found == [pytest.approx(spent, abs=1e-9)]
+
+        eventually(spent_so_far, "the sum")
