@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 import llmotel
 from bare import call
 from llmotel import doctor
-from llmotel.outage import Outage
+from llmotel.outage import Outage, quieten
 from llmotel.queues import Room
 from receiver import GARBAGE, HANG, Receiver
 from scripts import run, start
@@ -230,6 +231,16 @@ class TestOutage:
     def test_each_side_speaks_once(self) -> None:
         outage = Outage()
         assert [outage.first("ours"), outage.first("ours"), outage.first("theirs")] == [True, False, True]
+
+    def test_exporters_of_the_application_log_as_they_always_did(self, caplog: pytest.LogCaptureFixture) -> None:
+        exporter = logging.getLogger("opentelemetry.exporter.of.a.test")
+        quieten()
+        with Outage().exporting():
+            exporter.warning("ours, first")
+            exporter.warning("ours, again")
+        for _ in range(2):
+            exporter.warning("the application's")
+        assert caplog.messages == ["ours, first", "the application's", "the application's"]
 
     def test_an_endpoint_that_comes_and_goes_is_no_reason_for_a_line_each_time(
         self, caplog: pytest.LogCaptureFixture
