@@ -29,7 +29,7 @@ from stack.servers import CONFIG, Alertmanager, Collector, Prometheus
 from stack.sinks import Backend, Webhook
 
 WINDOWS = Windows(
-    short=6, latency=6, half_hour=9, hour=8, six_hours=12, day=30, week=20, month=31 * 24 * 8,
+    short=6, latency=6, half_hour=9, hour=8, six_hours=12, day=24, week=14, month=31 * 24 * 8,
     silent=6, present_steps=2, forecast_hours=2, page_after=1, ticket_after=1, trend_after=1,
 )  # fmt: skip
 
@@ -183,7 +183,7 @@ def test_each_alert_fires_when_its_condition_holds_and_is_resolved_when_it_ends(
     stack.start("leaver")
     # Until there is a "last week" to compare with.
     eventually(
-        lambda: stack.prometheus.query("count_over_time(llmotel:grounding:mean1h{job='shop'}[30s]) >= 18"), "a week"
+        lambda: stack.prometheus.query("count_over_time(llmotel:grounding:mean1h{job='shop'}[30s]) >= 13"), "a week"
     )
     assert webhook.alerts() == []
 
