@@ -249,14 +249,28 @@ class Reader(MetricReader):
         self._outlet.shutdown()
 
     def after_fork_in_child(self, provider: MeterProvider, *, alone: bool) -> None:
-        """Starts again: from zero where the SDK (1.43 and newer) lets it, and when no collection was under way
-        (``alone``), whose lock of the SDK's would now stop this thread."""
+        """Starts again, from zero: unless a collection was under way (not ``alone``), whose lock of the SDK's would now
+        stop this thread."""
         if self._stopped.is_set():
             return
-        if alone and hasattr(provider, "remove_metric_reader"):
-            provider.remove_metric_reader(self)
-            provider.add_metric_reader(self)
+        if alone:
+            if hasattr(provider, "remove_metric_reader"):
+                provider.remove_metric_reader(self)
+                provider.add_metric_reader(self)
+            else:
+                self._forget(provider)
         self._start()
+
+    def _forget(self, provider: Any) -> None:
+        """What ``remove_metric_reader`` and ``add_metric_reader`` do, for SDKs from 1.40 to 1.42, which lack them."""
+        try:
+            consumer = provider._measurement_consumer
+            storages = consumer._reader_storages
+            storages[self] = type(storages[self])(
+                consumer._sdk_config, self._instrument_class_temporality, self._instrument_class_aggregation
+            )
+        except (AttributeError, KeyError, TypeError):
+            logger.warning("llmotel: the metrics of this forked process go on from those of its parent")
 
 
 __all__ = ["Outlet", "Reader", "is_deserted", "making"]

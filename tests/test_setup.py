@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -479,8 +478,6 @@ class TestExit:
 class TestFork:
     def counted(self, receiver: Receiver) -> dict[str, float]:
         """Input tokens per span name, by the process that they came from."""
-        if not hasattr(MeterProvider, "add_metric_reader"):
-            pytest.skip("before SDK 1.43, metrics of a child go on from those of its parent")
         owners = {resource["service.instance.id"]: span.name for resource, span in receiver.spans()}
         assert len(owners) == len({span.name for _, span in receiver.spans()}), "an instance id per process"
         return {owners[instance]: tokens for instance, tokens in receiver.sums(CALLS).items()}
