@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -37,6 +38,7 @@ class Demo(NamedTuple):
     prometheus: Prometheus
     spans: list[dict[str, Any]]
     answers: list[Sent]
+    at: float  # when the last of it had arrived, in seconds
 
     def stored(self) -> list[dict[str, Any]]:
         """The spans of the demo's traces, as Jaeger's API gives them."""
@@ -46,7 +48,8 @@ class Demo(NamedTuple):
     def total(self, metric: str, unit: str = "{token}", suffix: str = "") -> dict[str, float]:
         """The sum of a metric's series, by model."""
         name = series(metric, unit, "histogram" if suffix else "counter") + suffix
-        return {labels[MODEL]: value for labels, value in self.prometheus.query(f"sum by ({MODEL}) ({name}) > 0")}
+        found = self.prometheus.query(f"sum by ({MODEL}) ({name}) > 0", time=self.at)
+        return {labels[MODEL]: value for labels, value in found}
 
     def tokens(self, slot: str, *paths: str) -> dict[str, float]:
         """The tokens of the bodies of these APIs, by model."""
@@ -101,7 +104,7 @@ def demo(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactor
         made = sum(noted["status"] < 429 and not noted["path"].endswith("/embeddings") for noted in sent["bodies"])
         counted = series(semconv.INFERENCE_DURATION, "s", "histogram") + "_count"
         eventually(lambda: prometheus.value(f"sum({counted})") == made, "the metrics of all calls in Prometheus")
-        yield Demo(jaeger, prometheus, sent["spans"], answers)
+        yield Demo(jaeger, prometheus, sent["spans"], answers, time.time())
 
 
 def test_jaeger_has_every_span_where_it_belongs(demo: Demo) -> None:
@@ -195,6 +198,6 @@ def test_an_exemplar_leads_to_its_trace(demo: Demo) -> None:
 
 
 def test_the_service_is_the_job(demo: Demo) -> None:
-    found = demo.prometheus.query(f"count by (job) ({series(semconv.COST_COUNTER, '{USD}', 'counter')})")
+    found = demo.prometheus.query(f"count by (job) ({series(semconv.COST_COUNTER, '{USD}', 'counter')})", time=demo.at)
     assert [labels for labels, _ in found] == [{"job": "llmotel-demo"}]
     assert demo.jaeger.services() == ["llmotel-demo"]

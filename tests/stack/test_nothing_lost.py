@@ -21,6 +21,7 @@ from stack.servers import Collector, Jaeger
 from stack.sinks import Backend
 
 OUTAGE = float(os.environ.get("LLMOTEL_TEST_OUTAGE", "3"))
+AGAIN = 120.0  # seconds for what a collector tries less and less often
 TRACES, SPANS = 200, 100  # 20,000 spans
 
 # A second backend, so that there are two queues.
@@ -55,7 +56,7 @@ def archived_ids(collector: Collector) -> set[bytes]:
     }
 
 
-@pytest.mark.timeout(240 + OUTAGE)
+@pytest.mark.timeout(400 + OUTAGE)
 def test_spans_outlive_a_killed_backend_and_a_killed_collector(program: Callable[[str], Path], tmp_path: Path) -> None:
     backend = Backend()
     jaeger = Jaeger(program("jaeger"), tmp_path / "jaeger")
@@ -90,10 +91,12 @@ def test_spans_outlive_a_killed_backend_and_a_killed_collector(program: Callable
         collector.kill()
         collector.start()
 
-        eventually(lambda: sender.acknowledged <= set(backend.span_ids()), "all spans at the second backend")
+        eventually(lambda: sender.acknowledged <= set(backend.span_ids()), "all spans at the second backend", AGAIN)
         assert set(backend.span_ids()) == sender.acknowledged
         eventually(
-            lambda: sender.acknowledged == jaeger_ids(jaeger, sender.traces), "all spans in Jaeger, and no others"
+            lambda: sender.acknowledged == jaeger_ids(jaeger, sender.traces),
+            "all spans in Jaeger, and no others",
+            AGAIN,
         )
 
 

@@ -52,7 +52,7 @@ LOG_PLACES = (
     "log event name",
 )
 PLACES = TRACE_PLACES + METRIC_PLACES + LOG_PLACES
-INPUT_TOKENS, BEGUN = 1_234, time.time_ns()
+INPUT_TOKENS = 1_234
 
 # A backend that takes everything over OTLP, beside those of collector-config/.
 EVERYTHING = """
@@ -113,7 +113,7 @@ def tool_call(text: str) -> str:
     return json.dumps([{"role": "assistant", "parts": [{"type": "tool_call", "arguments": arguments}]}])
 
 
-def traces() -> bytes:
+def traces(at: int) -> bytes:
     request = ExportTraceServiceRequest()
     for number, secret in enumerate(secrets(TRACE_PLACES), 1):
         group = request.resource_spans.add()
@@ -122,7 +122,7 @@ def traces() -> bytes:
         scope.scope.name = "llmotel"
         span = scope.spans.add(
             trace_id=number.to_bytes(16, "big"), span_id=number.to_bytes(8, "big"), name="chat gpt-4.1",
-            kind=Span.SPAN_KIND_CLIENT, start_time_unix_nano=BEGUN, end_time_unix_nano=BEGUN + 10**9,
+            kind=Span.SPAN_KIND_CLIENT, start_time_unix_nano=at, end_time_unix_nano=at + 10**9,
             attributes=pairs(place=secret.place), status=Status(code=Status.STATUS_CODE_ERROR),
         )  # fmt: skip
         span.attributes.add(key=semconv.INPUT_TOKENS, value=value(INPUT_TOKENS))
@@ -157,7 +157,7 @@ def traces() -> bytes:
     return request.SerializeToString()
 
 
-def metrics() -> bytes:
+def metrics(at: int) -> bytes:
     request = ExportMetricsServiceRequest()
     for number, secret in enumerate(secrets(METRIC_PLACES)):
         group = request.resource_metrics.add()
@@ -165,9 +165,7 @@ def metrics() -> bytes:
         metric = group.scope_metrics.add().metrics.add(name="llmotel.tokens.planted", unit="{token}")
         metric.sum.aggregation_temporality = 2
         metric.sum.is_monotonic = True
-        point = metric.sum.data_points.add(
-            as_int=INPUT_TOKENS, start_time_unix_nano=BEGUN - 10**9, time_unix_nano=BEGUN
-        )
+        point = metric.sum.data_points.add(as_int=INPUT_TOKENS, start_time_unix_nano=at - 10**9, time_unix_nano=at)
         match secret.place:
             case "data point attribute":
                 point.attributes.extend(pairs(note=secret.said))
@@ -175,18 +173,18 @@ def metrics() -> bytes:
                 group.resource.attributes.extend(pairs(service__namespace=secret.said))
             case "exemplar attribute":
                 point.exemplars.add(
-                    as_int=1, time_unix_nano=BEGUN, filtered_attributes=pairs(note=secret.said),
+                    as_int=1, time_unix_nano=at, filtered_attributes=pairs(note=secret.said),
                     trace_id=(1).to_bytes(16, "big"), span_id=(1).to_bytes(8, "big"),
                 )  # fmt: skip
     return request.SerializeToString()
 
 
-def logs() -> bytes:
+def logs(at: int) -> bytes:
     request = ExportLogsServiceRequest()
     for secret in secrets(LOG_PLACES):
         group = request.resource_logs.add()
         group.resource.attributes.extend(pairs(service__name="shop"))
-        record = group.scope_logs.add().log_records.add(time_unix_nano=BEGUN, event_name="gen_ai.evaluation.result")
+        record = group.scope_logs.add().log_records.add(time_unix_nano=at, event_name="gen_ai.evaluation.result")
         record.attributes.add(key=semconv.INPUT_TOKENS, value=value(INPUT_TOKENS))
         match secret.place:
             case "log body":
@@ -211,6 +209,7 @@ class Outputs(NamedTuple):
     jaeger: Jaeger
     prometheus: Prometheus
     collector: Collector
+    at: int  # when all of it happened, in nanoseconds
 
     def of(self, exporter: str) -> str:
         """All of one exporter's as text; the numbers of traces are in it."""
@@ -231,6 +230,9 @@ class Outputs(NamedTuple):
                 return json.dumps([self.prometheus.get("series", **{"match[]": '{__name__=~".+"}'}), self.exemplars()])
         raise LookupError(exporter)
 
+    def counted(self, how: str) -> float:
+        return self.prometheus.value(f"{how}(llmotel_tokens_planted_total)", time=self.at / 1e9 + 1)
+
     def exemplars(self) -> list[dict[str, Any]]:
         return self.prometheus.exemplars("llmotel_tokens_planted_total")
 
@@ -250,9 +252,9 @@ def outputs(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFac
         LLMOTEL_STACK_DECISION_WAIT="1s", LLMOTEL_STACK_DECISION_WAIT_AFTER_ROOT="1s", LLMOTEL_STACK_DEBUG="detailed",
         JAEGER_ENDPOINT=jaeger.grpc, PROMETHEUS_OTLP_ENDPOINT=prometheus.otlp, EVERYTHING=backend.address,
     )  # fmt: skip
-    out = Outputs(backend, jaeger, prometheus, collector)
+    out = Outputs(backend, jaeger, prometheus, collector, time.time_ns())
     with backend, jaeger, prometheus, collector:
-        for signal, body in (("traces", traces()), ("metrics", metrics()), ("logs", logs())):
+        for signal, body in (("traces", traces(out.at)), ("metrics", metrics(out.at)), ("logs", logs(out.at))):
             headers = {"content-type": "application/x-protobuf"}
             urllib.request.urlopen(urllib.request.Request(f"{collector.url}/v1/{signal}", body, headers)).close()
         eventually(lambda: len(out.exemplars()) == len(SHAPES), "the exemplars in Prometheus")
@@ -288,8 +290,8 @@ def test_every_token_count_is_what_it_was(outputs: Outputs) -> None:
     records = [count for record in outputs.backend.records() for count in counts(record.attributes)]
     assert records == [INPUT_TOKENS] * len(secrets(LOG_PLACES))
     planted = len(secrets(METRIC_PLACES))
-    assert outputs.prometheus.value("sum(llmotel_tokens_planted_total)") == INPUT_TOKENS * planted
-    assert outputs.prometheus.value("count(llmotel_tokens_planted_total)") == planted
+    assert outputs.counted("sum") == INPUT_TOKENS * planted
+    assert outputs.counted("count") == planted
 
 
 def test_content_stays_json(outputs: Outputs) -> None:
