@@ -10,19 +10,28 @@ import math
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from time import time
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from llmotel import prices
 from llmotel.inference import Cost, Inference, Usage
 from llmotel.prices.rates import Tariff
-from llmotel.prices.user import UserTable, load_user_table
 
-__all__ = ["Prices", "UserTable", "load_user_table"]
+if TYPE_CHECKING:
+    import os
+
+    from llmotel.prices.user import UserTable
 
 _WARMED = ("openai", "anthropic", "azure.ai.openai", "aws.bedrock", "gcp.vertex_ai")
 _REMEMBERED = 2048  # models; the names come from callers, who may make them up
 
 _Key: TypeAlias = "tuple[str, str | None, str | None, str | None]"  # provider, response model, request model, tier
+
+
+def load_user_table(path: str | os.PathLike[str]) -> UserTable:
+    """As :func:`llmotel.prices.user.load_user_table`, whose parser of TOML is loaded only for those who have a file."""
+    from llmotel.prices import user
+
+    return user.load_user_table(path)
 
 
 class Prices:
@@ -135,3 +144,6 @@ class Prices:
                 usual = standard.prices if standard is not None and standard.prices != offer.prices else None
                 return Tariff(offer.prices, prices.source(), offer.until, usual)
         return None
+
+
+__all__ = ["Prices", "load_user_table"]

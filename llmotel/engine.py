@@ -13,20 +13,20 @@ from opentelemetry.metrics import Observation
 
 from llmotel import semconv, tagging
 from llmotel.backlog import Backlog
-from llmotel.console import ConsoleLine
-from llmotel.content import ContentPolicy, load_hook
 from llmotel.cost import Prices, load_user_table
 from llmotel.events import Events
 from llmotel.guard import Guard, tell_once
 from llmotel.hosts import Hosts
 from llmotel.metrics import OWN_COUNTERS, Metrics
-from llmotel.redaction import Redactor
 from llmotel.version import __version__
+from llmotel.withheld import Withheld
 
 if TYPE_CHECKING:
     from llmotel.breakers import Breakers
     from llmotel.call import Call
     from llmotel.config import Config
+    from llmotel.console import ConsoleLine
+    from llmotel.content import ContentPolicy
     from llmotel.streams import Watch
 
 _SCOPE = "llmotel"
@@ -76,7 +76,7 @@ class Engine:
         self.prices = Prices(load_user_table(config.prices) if config.prices else None)
         self.hosts = Hosts(config.provider_hosts)
         self.metric_tags = tagging.MetricTags(config.metric_tags, config.metric_tag_values)
-        self.console = ConsoleLine() if config.console else None
+        self.console = _console() if config.console else None
         # Content is also read, and dropped again, where token counts are to be estimated from it.
         self.reads_input = self.reads_deltas = self.content.captures or config.stream_usage == "estimate"
         self.open_streams: weakref.WeakSet[Watch] = weakref.WeakSet()
@@ -188,19 +188,25 @@ def _warm_grounding() -> None:
     import llmotel.sentences  # noqa: F401 - its patterns take 9 ms to compile
 
 
-def _content(config: Config, guard: Guard) -> ContentPolicy:
+def _console() -> ConsoleLine:
+    from llmotel.console import ConsoleLine
+
+    return ConsoleLine()
+
+
+def _content(config: Config, guard: Guard) -> ContentPolicy | Withheld:
     hook = config.completion_hook
-    if isinstance(hook, str):
-        hook = load_hook(hook, config)
-    redactor = None  # its patterns take 3 ms to compile, which nobody needs who captures nothing
-    if config.content != "NO_CONTENT" or hook is not None:
-        redactor = Redactor(config.redact, config.redactor, on_error=lambda error: guard.caught("redactor", error))
+    if config.content == "NO_CONTENT" and hook is None:
+        return Withheld()
+    from llmotel.content import ContentPolicy, load_hook
+    from llmotel.redaction import Redactor
+
     return ContentPolicy(
         mode=config.content,
         max_bytes=config.content_max_bytes,
         sample_ratio=config.content_sample_ratio,
-        redactor=redactor,
-        hook=hook,
+        redactor=Redactor(config.redact, config.redactor, on_error=lambda error: guard.caught("redactor", error)),
+        hook=load_hook(hook, config) if isinstance(hook, str) else hook,
         on_error=guard.caught,
     )
 

@@ -7,15 +7,16 @@ messages, ``llmotel settings`` and the table in the README.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from llmotel import parsing
+from llmotel.record import Frozen
 
 SIGNALS = ("traces", "metrics", "logs")
 _HTTP = "http/protobuf"
 
 
-class Setting(NamedTuple):
+class Setting(Frozen):
     """One setting. ``parse`` turns a variable's text, or an argument of a fitting type, into the value of the field
     ``name`` of :class:`Config`, and raises ``ValueError`` for everything else."""
 

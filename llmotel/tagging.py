@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from opentelemetry import baggage, context
+from opentelemetry import context
 
 from llmotel import semconv
 from llmotel.inference import AttributeValue
@@ -60,6 +60,8 @@ def tags(**values: AttributeValue | None) -> Iterator[None]:
     """
     changed = with_tags(context.get_current(), named(values))
     if _propagate:
+        from opentelemetry import baggage  # 1 ms that those who do not ask for it do not wait for
+
         for tag, value in values.items():
             if value is not None:
                 changed = baggage.set_baggage(_BAGGAGE_PREFIX + tag, str(value), changed)
@@ -93,6 +95,8 @@ def current_tags(here: context.Context) -> Mapping[str, AttributeValue]:
     local = here.get(TAGS_KEY)
     if not _propagate:
         return local if isinstance(local, Mapping) else {}
+    from opentelemetry import baggage
+
     received = {
         attribute_name(key[len(_BAGGAGE_PREFIX) :]): str(value)
         for key, value in baggage.get_all(here).items()

@@ -20,7 +20,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
+
+from llmotel.record import Frozen
 
 Price: TypeAlias = float | Sequence[float]
 """USD per million tokens, or per call or search. A sequence is ``base, above, price, ...``: with more than ``above``
@@ -46,10 +48,10 @@ _PROVIDERS = {
 """``gen_ai.provider.name`` to genai-prices' provider where the two differ."""
 
 _TABLE = os.path.join(os.path.dirname(__file__), "table")
-_COMPACT_DATE = re.compile(r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)")
+_COMPACT_DATE = r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)"  # compiled when a model is first looked for
 
 
-class Offer(NamedTuple):
+class Offer(Frozen):
     """The ``prices`` that hold, ``until`` they change (POSIX seconds; ``None``: for good).
 
     Without ``prices`` the model is billed by something that no response tells, such as seconds of audio.
@@ -85,7 +87,7 @@ def find(provider: str, model: str, tier: str | None, moment: datetime) -> Offer
         return None
     model = model.lower()
     moment = moment.astimezone(timezone.utc)
-    for name in dict.fromkeys((model, _COMPACT_DATE.sub(_dashed, model))):
+    for name in dict.fromkeys((model, re.sub(_COMPACT_DATE, _dashed, model))):
         entry = _match(provider, name)
         if entry is not None:
             return _offer(entry, tier, moment)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import attrgetter, mul
-from typing import NamedTuple
 
 from llmotel.inference import Cost, Usage
 from llmotel.prices import Price, PriceSet
+from llmotel.record import Frozen
 
 _MILLION = 1e6
 _INPUT, _OUTPUT, _OTHER = 0, 1, 2
 
 
-class Unit(NamedTuple):
+class Unit(Frozen):
     """Something that has a price: the slot of :class:`Usage` that counts it, and what it is a part of.
 
     ``slot`` is ``""`` where no provider's response counts it.
