@@ -161,7 +161,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("metric_tags", ("LLMOTEL_METRIC_TAGS",), parsing.words, (), "a comma list of tag names",
             "Tags that go on metrics too. Only such as have few values.", "feature,tenant"),
     Setting("metric_tag_values", ("LLMOTEL_METRIC_TAG_VALUES",), parsing.count, 100, _COUNT,
-            "Values that one tag may take on metrics; later ones become other.", "20"),
+            "Values that one tag, and names that tools, agents and circuit breakers, may have on metrics; later ones "
+            "become other.", "20"),
     Setting("baggage_tags", ("LLMOTEL_BAGGAGE_TAGS",), parsing.flag, False, _FLAG,
             "Whether tags travel to other services as baggage.", "true"),
     Setting("events", ("LLMOTEL_EVENTS",), parsing.flag, True, _FLAG, "Whether each call emits its event.", "false"),
