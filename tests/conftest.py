@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -37,6 +38,10 @@ def server() -> Iterator[ProviderServer]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail when a test is skipped")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # the modules and tests: collecting what tests leave behind takes a tenth of the time without them
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

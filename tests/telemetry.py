@@ -15,11 +15,11 @@ from llmotel.testing.recording import Recording
 class Telemetry:
     """The signals of the calls that a test makes. The fixture ``telemetry`` has every library instrumented.
 
-    ``telemetry(capture_content=True)`` begins anew with settings, named as the arguments of ``llmotel.init()``.
+    Settings are named as the arguments of ``llmotel.init()``; ``telemetry(capture_content=True)`` begins anew with some.
     """
 
-    def __init__(self) -> None:
-        self._begin({})
+    def __init__(self, **arguments: object) -> None:
+        self._begin(arguments)
 
     def __call__(self, **arguments: object) -> Telemetry:
         self.end()

@@ -7,6 +7,7 @@ for a synchronous client, as it never waits there.
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import threading
 import warnings
@@ -125,6 +126,8 @@ async def perform(
         seen.error = error
     if case.is_async:
         await asyncio.sleep(0)  # the loop closes the asynchronous generators that were dropped
+    elif ending in (DROPPED, UNREAD):
+        gc.collect()  # now: within httpcore, which locks to close a stream, it would wait for itself
     return seen
 
 

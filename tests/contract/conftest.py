@@ -30,8 +30,8 @@ def instrument() -> Iterator[Callable[..., Telemetry]]:
     begun: list[Telemetry] = []
 
     def begin(**settings: object) -> Telemetry:
-        begun.append(Telemetry())
-        return begun[-1](**settings) if settings else begun[-1]
+        begun.append(Telemetry(**settings))
+        return begun[-1]
 
     yield begin
     for telemetry in begun:

@@ -94,24 +94,21 @@ class Provider:
     table: tuple[Shape, ...]
     left_alone: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # calls that infer nothing
     later: Mapping[str, str] = field(default_factory=dict)
+    version: Version = field(init=False)  # the one that is installed
     shapes: tuple[Shape, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        shapes = (shape.at(self.version) for shape in self.table)
+        installed = Version(version(self.library))
+        shapes = (shape.at(installed) for shape in self.table)
+        object.__setattr__(self, "version", installed)
         object.__setattr__(self, "shapes", tuple(shape for shape in shapes if shape is not None))
-
-    @property
-    def version(self) -> Version:
-        """The version that is installed."""
-        return Version(version(self.library))
 
     def passed(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """``arguments`` as an application passes them to the installed version."""
-        installed = self.version
         beyond = {
             name: arguments[name]
             for name, since in self.later.items()
-            if name in arguments and installed < Version(since)
+            if name in arguments and self.version < Version(since)
         }
         if not beyond:
             return arguments

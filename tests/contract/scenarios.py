@@ -83,7 +83,7 @@ def observe(scenario: Scenario, server: ProviderServer) -> Observed:
     """Runs ``scenario`` and tells what llmotel exported of it."""
     server.clear()
     server.script(*scenario.replies)
-    telemetry = Telemetry()(**scenario.settings)
+    telemetry = Telemetry(**scenario.settings)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "deprecated", DeprecationWarning)

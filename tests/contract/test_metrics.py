@@ -224,7 +224,7 @@ class TestNamingGenerations:
         begun: list[Telemetry] = []
 
         def stream(semconv: str) -> Telemetry:
-            begun.append(Telemetry()(semconv=semconv))
+            begun.append(Telemetry(semconv=semconv))
             server.script(Reply(shape.body))
             performed(Case(provider, shape), server)
             return begun[0]
