@@ -20,6 +20,7 @@ KINDS = ("api_keys", "bearer", "email", "card")
 _VALUE = r"""[^\s"'`\\,;&<>(){}\[\]]"""  # a character of a value that is assigned to a name
 _TOKEN = "[A-Za-z0-9._~+/=-]"
 _BEFORE_KEY = "api|ess|ret|ate|uth|ion"  # ends of api, access, secret, private, auth, subscription, encryption
+_GAP = "[ -]{1,3}"
 _SECRET_NAME = (
     rf"[kKtTsSpP](?i:(?:(?<=(?:{_BEFORE_KEY})k)|(?<=(?:{_BEFORE_KEY})[ _-]k))ey"
     r"|(?<=[_-]t)oken|(?<=[_-]s)ecret|(?<=p)assw(?:or)?d)"
@@ -73,7 +74,10 @@ _RULES = (
     _Rule("email", r"[\w.%+-](?<![\w.%+-]{2})[\w.%+-]*@(?:[\w-]+\.)+[^\W\d_]{2,}", {"@": r"[\w-]+\."}),
     _Rule(
         "card",
-        r"[2-6](?<![\w+.][2-6])(?:[0-9]{12,18}|[0-9]{3,5}(?:[ -]{1,3}[0-9]{3,13}){1,4})(?!\w|\.[0-9])",
+        # Solid, or in the groups that are printed on cards and typed from them: 4-4-4-4, 4-6-5, 6-13 and the like.
+        rf"[2-6](?<![\w+.][2-6])(?:[0-9]{{12,18}}|[0-9]{{3}}{_GAP}(?:[0-9]{{4}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"
+        rf"(?:{_GAP}[0-9]{{1,3}})?|[0-9]{{6}}{_GAP}[0-9]{{4,5}}|[0-9]{{4}}{_GAP}[0-9]{{5}})"
+        rf"|[0-9]{{5}}{_GAP}[0-9]{{7,13}}|[0-9]{{7}}{_GAP}[0-9]{{8}})(?!\w|\.[0-9])",
         {"23456": "(?:[ -]{0,3}[0-9]){12}"},
     ),
 )
@@ -84,6 +88,8 @@ _ISSUED = (  # the lengths and first digits that card issuers use: most ids and 
     "4[0-9]{12}(?:[0-9]{3}){0,2}|5[1-5][0-9]{14}|2[2-7][0-9]{14}|(?:5[06-8]|6[0-9])[0-9]{14,17}"
     "|3(?:[47][0-9]{13}|[0689][0-9]{12}|5[0-9]{14})"
 )
+_FOUR = "[0-9]{4}"
+_ROW = 64  # characters on either side of a number in which its neighbours are looked for
 _DOUBLED = str.maketrans("0123456789", "0246813579")
 
 
@@ -198,9 +204,24 @@ def _cards(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
         candidate = match.group()
         while candidate and not _is_card(candidate):
             candidate = candidate[: max(candidate.rfind(" "), candidate.rfind("-"), 0)].rstrip(" -")
-        if candidate:
+        if candidate and not _in_table(text, match.start(), match.start() + len(candidate)):
             yield match.start(), match.start() + len(candidate)
         position = match.start() + (len(candidate) or 1)
+
+
+def _in_table(text: str, start: int, end: int) -> bool:
+    """Whether the number stands in a row of four-digit numbers, of which some happen to look like a card. One neighbour
+    may be a year or a code; more have to be cards themselves."""
+    before = re.search(rf"(?<![0-9])(?:{_FOUR}{_GAP})+\Z", text[max(start - _ROW, 0) : start])
+    after = re.match(rf"(?:{_GAP}{_FOUR}(?![0-9]))+", text[end : end + _ROW])
+    ahead = re.findall(_FOUR, before[0]) if before else []
+    behind = re.findall(_FOUR, after[0]) if after else []
+    if len(ahead) + len(behind) <= 1:
+        return False
+    if len(ahead) % 4 + len(behind) % 4 > 1:
+        return True
+    rows = [ahead[len(ahead) % 4 :], behind[: len(behind) // 4 * 4]]
+    return not all(_is_card("".join(row[at : at + 4])) for row in rows for at in range(0, len(row), 4))
 
 
 def _is_card(candidate: str) -> bool:

@@ -113,6 +113,34 @@ def test_digits_beside_a_card_number_do_not_hide_it(context: str) -> None:
     assert ALL.text(context.replace("{}", number)) == context.replace("{}", "[REDACTED:card]")
 
 
+def test_cards_in_a_row_are_all_replaced() -> None:
+    row = "4111 1111 1111 1111 5555 5555 5555 4444 4012 8888 8888 1881"
+    assert ALL.text(row) == "[REDACTED:card] [REDACTED:card] [REDACTED:card]"
+    assert ALL.text(f"{row} 2027") == "[REDACTED:card] [REDACTED:card] [REDACTED:card] 2027"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "1203 4111 1111 1111 1111 9921 4410 2231",
+        "4111 1111 1111 1111 1203 9921 4410 2231",
+        "9921 4410 2231 1203 4111 1111 1111 1111",
+        "9921-4410-4111-1111-1111-1111",
+        "1203 9921 4111 1111 1111 1111 4410 2231 7702 6655 4321 8765",
+    ],
+)
+def test_a_row_of_four_digit_numbers_holds_no_card(row: str) -> None:
+    assert ALL.text(row) == row
+    assert ALL.text(f"| {row} |\n| {row} |") == f"| {row} |\n| {row} |"
+
+
+@pytest.mark.parametrize(
+    "text", ["411 1111 1111 11111", "41 111111 11111111", "411111 11 11111111", "4111 11111111 1111"]
+)
+def test_groups_that_no_card_has_are_no_card(text: str) -> None:
+    assert ALL.text(text) == text
+
+
 @pytest.mark.parametrize(
     "text",
     [
