@@ -32,13 +32,13 @@ def test_files(thresholds: Thresholds, names: Names) -> dict[str, str]:
             files: dict[tuple[str, int], list[Case]] = {}
             for case in cases[alert.name]:
                 suffix = ".changed" if case.changed else "" if case.interval == 1 else f".{case.interval}m"
-                files.setdefault((suffix, case.interval), []).append(case)
-            for (suffix, interval), mine in files.items():
+                files.setdefault((suffix, case.every or case.interval), []).append(case)
+            for (suffix, every), mine in files.items():
                 # Changed thresholds come as series of the test's.
                 rules = (group.name,) if suffix == ".changed" else ("thresholds", group.name)
                 found[f"{alert.name}{suffix}.yaml"] = WRITTEN + dump({
                     "rule_files": [f"../rules/{name}.yaml" for name in rules],
-                    "evaluation_interval": f"{interval}m",
+                    "evaluation_interval": f"{every}m",
                     "group_eval_order": [f"llmotel-{name}" for name in rules],
                     "tests": [as_yaml(case, alert, thresholds) for case in mine],
                 })  # fmt: skip

@@ -29,8 +29,9 @@ class Firing:
 
 @dataclass(frozen=True)
 class Case:
-    """``series`` in, and what fires at some minutes out. ``interval`` is the minutes between two values of a series.
-    ``changed`` are thresholds that differ in this test, by name."""
+    """``series`` in, and what fires at some minutes out. ``interval`` is the minutes between two values of a series,
+    ``every`` those between two evaluations, if not the same. ``changed`` are thresholds that differ in this test, by
+    name."""
 
     situation: str
     what: str
@@ -38,6 +39,7 @@ class Case:
     fires: Mapping[int, Sequence[Firing]]
     interval: int = 1
     changed: Mapping[str, float] = field(default_factory=dict)
+    every: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from llmotel.alerts.expressions import COST, UNPRICED, durations
 from llmotel.alerts.promtests.case import (
@@ -112,26 +112,32 @@ def _monthly(scene: Scene) -> list[Case]:
     boundary = january * day
     next_month = given or daily * february
     calm = next_month * 0.5 / (february * 24)
+
+    def case(
+        situation: str, what: str, series: Series, firing: Mapping[int, Sequence[Firing]], **changed: float
+    ) -> Case:
+        return Case(situation, what, series, firing, _STEP, changed, 2 * _STEP)
+
     return [
-        Case("fires", "spending goes on", at(high), {minute: fires(high * unit)}, _STEP),
-        Case("near miss", "spending goes on, slower", at(low), {minute: []}, _STEP),
-        Case("near miss", "less than a day of spending says nothing", at(high * 10), {12 * 60: [], 22 * 60: []}, _STEP),
-        Case("near miss", "what was spent last month is not this month's", {
+        case("fires", "spending goes on", at(high), {minute: fires(high * unit)}),
+        case("near miss", "spending goes on, slower", at(low), {minute: []}),
+        case("near miss", "less than a day of spending says nothing", at(high * 10), {12 * 60: [], 22 * 60: []}),
+        case("near miss", "what was spent last month is not this month's", {
             _cost(): f"{steady(high * 2, boundary - 7 * day)} "
                      f"{steady(calm / 2, 9 * day, high * 2 * (boundary - 7 * day))}"},
             {(boundary - 7 * day) * _STEP: fires(
-                high * 4 * (24 * 24 + 24 * 7)), (boundary + day) * _STEP: []}, _STEP),
-        Case("no data", "nothing was ever sent", {}, {minute: []}, _STEP),
-        Case("first sample", "a process that is seen for the first time has spent before", {
-            _cost(): later(day, constant(budget * 10, 2 * day))}, {minute: []}, _STEP),
-        Case("counter reset", "the process begins anew, within the budget", {
-            _cost(): f"{steady(low / 2, day)} {steady(low / 2, 2 * day)}"}, {minute: []}, _STEP),
-        Case("several instances", "services add up", {**at(high / 2), **at(high / 2, job="search")},
-             {minute: fires(high * unit)}, _STEP),
-        Case("threshold changed", "a larger budget", at(high), {minute: []}, _STEP,
-             {"monthly_budget_usd": budget * 1.5}),
-        Case("threshold changed", "a smaller budget", at(low), {minute: fires(low * unit, budget / 2)}, _STEP,
-             {"monthly_budget_usd": budget / 2}),
+                high * 4 * (24 * 24 + 24 * 7)), (boundary + day) * _STEP: []}),
+        case("no data", "nothing was ever sent", {}, {minute: []}),
+        case("first sample", "a process that is seen for the first time has spent before", {
+            _cost(): later(day, constant(budget * 10, 2 * day))}, {minute: []}),
+        case("counter reset", "the process begins anew, within the budget", {
+            _cost(): f"{steady(low / 2, day)} {steady(low / 2, 2 * day)}"}, {minute: []}),
+        case("several instances", "services add up", {**at(high / 2), **at(high / 2, job="search")},
+             {minute: fires(high * unit)}),
+        case("threshold changed", "a larger budget", at(high), {minute: []},
+             monthly_budget_usd=budget * 1.5),
+        case("threshold changed", "a smaller budget", at(low), {minute: fires(low * unit, budget / 2)},
+             monthly_budget_usd=budget / 2),
     ]  # fmt: skip
 
 

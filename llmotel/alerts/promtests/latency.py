@@ -115,7 +115,7 @@ def _regression(scene: Scene) -> list[Case]:
     limit, minimum = scene["latency_regression"], scene["minimum_calls"]
     calls = minimum * FEW / 2 * 1.2  # in half an hour, which is a step
     week = 7 * 24 * 2
-    now = (week + 6) * _STEP
+    now = (week + 12) * _STEP
 
     def weeks(before: float, after: float) -> str:
         """A counter that grows by so much each step, for six hours a week ago and from then on now."""
@@ -126,7 +126,7 @@ def _regression(scene: Scene) -> list[Case]:
         return {count: weeks(old_of, of), total: weeks(old_of * old, of * new)}
 
     def case(situation: str, what: str, series: Series, firing: Sequence[Firing] = (), **changed: float) -> Case:
-        return Case(situation, what, series, {now: firing}, _STEP, changed)
+        return Case(situation, what, series, {now: firing}, _STEP, changed, 6 * _STEP)
 
     def fires(factor: float, over: float = limit) -> Sequence[Firing]:
         return [Firing({"job": "checkout", OPERATION: "chat"}, (
@@ -150,7 +150,7 @@ def _regression(scene: Scene) -> list[Case]:
             **taking(2, 2), new["b"][0]: later(week, constant(calls * 99, 12)),
             new["b"][1]: later(week, constant(calls * 99_999, 12))}),
         case("counter reset", "the process begins anew", {
-            series: f"{steady(old, 12)} _x{week - 13} {steady(now_, 5)} {steady(now_, 9, now_)}"
+            series: f"{steady(old, 12)} _x{week - 13} {steady(now_, 11)} {steady(now_, 3, now_)}"
             for series, old, now_ in zip(new["a"], (calls, calls * 2), (calls, calls * 2 * high), strict=True)},
             fires(high)),
         case("several instances", "the processes of the week before are gone", {

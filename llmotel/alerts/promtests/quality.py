@@ -73,7 +73,7 @@ def _regression(scene: Scene) -> list[Case]:
     limit = scene["grounding_regression"]
     answers = scene["minimum_calls"] / 2 * 1.2  # in half an hour, which is a step
     week = 7 * 24 * 2
-    now = (week + 6) * _STEP
+    now = (week + 12) * _STEP
 
     def weeks(before: float, after: float) -> str:
         """A counter that grows by so much each step, for six hours a week ago and from then on now."""
@@ -83,7 +83,7 @@ def _regression(scene: Scene) -> list[Case]:
         return _scores(weeks(old_of, of), weeks(old_of * old, of * new))
 
     def case(situation: str, what: str, series: Series, firing: Sequence[Firing] = (), **changed: float) -> Case:
-        return Case(situation, what, series, {now: firing}, _STEP, changed)
+        return Case(situation, what, series, {now: firing}, _STEP, changed, 6 * _STEP)
 
     def fires(fall: float, over: float = limit) -> Sequence[Firing]:
         return [Firing({"job": "checkout"}, (
@@ -104,7 +104,7 @@ def _regression(scene: Scene) -> list[Case]:
             **changing(1, 1),
             **_scores(later(week, constant(answers * 9999, 12)), later(week, constant(1, 12)), instance="b")}),
         case("counter reset", "the process begins anew", _scores(*(
-            f"{steady(old, 12)} _x{week - 13} {steady(new, 5)} {steady(new, 9, new)}"
+            f"{steady(old, 12)} _x{week - 13} {steady(new, 11)} {steady(new, 3, new)}"
             for old, new in ((answers, answers), (answers, answers * (1 - far))))), fires(far)),
         case("several instances", "the processes of the week before are gone", {
             **_scores(steady(answers, 12), steady(answers, 12)),
