@@ -142,7 +142,7 @@ def _monthly(scene: Scene) -> list[Case]:
 
 
 def _unpriced(scene: Scene) -> list[Case]:
-    limit, calls = scene["unpriced_ratio"], scene["minimum_calls"] / 10
+    limit, calls = scene["unpriced_ratio"], scene["minimum_calls"] / 2  # in 5 minutes, which is a step
     counter = f"{durations(scene.names)[0]}_count"
     high, low = limit + (1 - limit) / 2, limit * 0.9
 
@@ -156,30 +156,35 @@ def _unpriced(scene: Scene) -> list[Case]:
         return {selector(counter, **own): called, selector(UNPRICED, **own): unpriced}
 
     def at(ratio: float, of: float = calls, **labels: str) -> Series:
-        return series(steady(of, 120), steady(of * ratio, 120), **labels)
+        return series(steady(of, 24), steady(of * ratio, 24), **labels)
+
+    def case(
+        situation: str, what: str, series: Series, firing: Mapping[int, Sequence[Firing]], **changed: float
+    ) -> Case:
+        return Case(situation, what, series, firing, 5, changed)
 
     return [
-        Case("fires", "the price of a model is not known", at(high), {4: [], 90: fires(high)}),
-        Case("near miss", "few calls have no price", at(low), {90: []}),
-        Case("near miss", "too few calls to say anything", at(1, calls / 6 * 0.8), {90: []}),
-        Case("no data", "nothing was ever sent", {}, {90: []}),
-        Case("no data", "a service without calls", at(high, 0), {90: []}),
-        Case("first sample", "a process that is seen for the first time had unpriced calls before", series(
-            later(10, constant(calls * 500, 110)), later(10, constant(calls * 500, 110))), {12: [], 90: []}),
-        Case("counter reset", "the process begins anew", series(
-            f"{steady(calls, 29)} {steady(calls, 90)}", f"{steady(calls * high, 29)} {steady(calls * high, 90)}"),
+        case("fires", "the price of a model is not known", at(high), {5: [], 90: fires(high)}),
+        case("near miss", "few calls have no price", at(low), {90: []}),
+        case("near miss", "too few calls to say anything", at(1, calls / 6 * 0.8), {90: []}),
+        case("no data", "nothing was ever sent", {}, {90: []}),
+        case("no data", "a service without calls", at(high, 0), {90: []}),
+        case("first sample", "a process that is seen for the first time had unpriced calls before", series(
+            later(2, constant(calls * 500, 22)), later(2, constant(calls * 500, 22))), {15: [], 90: []}),
+        case("counter reset", "the process begins anew", series(
+            f"{steady(calls, 5)} {steady(calls, 18)}", f"{steady(calls * high, 5)} {steady(calls * high, 18)}"),
             {80: fires(high)}),
-        Case("counter reset", "the process begins anew, with few calls without price", series(
-            f"{steady(calls, 29)} {steady(calls, 90)}", f"{steady(calls * low, 29)} {steady(calls * low, 90)}"),
-            {31: [], 80: []}),
-        Case("several instances", "the calls of two processes add up", {
+        case("counter reset", "the process begins anew, with few calls without price", series(
+            f"{steady(calls, 5)} {steady(calls, 18)}", f"{steady(calls * low, 5)} {steady(calls * low, 18)}"),
+            {30: [], 80: []}),
+        case("several instances", "the calls of two processes add up", {
             **at(high, calls / 2), **at(high, calls / 2, instance="b")}, {90: fires(high)}),
-        Case("several instances", "one process without a price among many with", {
+        case("several instances", "one process without a price among many with", {
             **at(low * 2, calls / 2), **at(0, calls / 2, instance="b")}, {90: []}),
-        Case("threshold changed", "more may be without a price", at(high), {90: []},
-             changed={"unpriced_ratio": (high + 1) / 2}),
-        Case("threshold changed", "fewer may be without a price", at(low), {90: fires(low, low / 2)},
-             changed={"unpriced_ratio": low / 2}),
+        case("threshold changed", "more may be without a price", at(high), {90: []},
+             unpriced_ratio=(high + 1) / 2),
+        case("threshold changed", "fewer may be without a price", at(low), {90: fires(low, low / 2)},
+             unpriced_ratio=low / 2),
     ]  # fmt: skip
 
 
