@@ -25,6 +25,8 @@ _DETAILS = (
 )
 
 MAX_VALUE_BYTES = 4096  # of one string that is not content: ids, model names, error descriptions
+_LONGEST = MAX_VALUE_BYTES // 4  # characters
+_MOST = 128  # strings in one attribute
 
 
 def identity(inference: Inference, tags: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
@@ -50,9 +52,9 @@ def response(inference: Inference, *, legacy: bool) -> dict[str, AttributeValue]
     """What the request asked for and what came back: everything but identity, timing, outcome and content."""
     attributes: dict[str, AttributeValue] = {}
     if inference.response_id is not None:
-        attributes[semconv.RESPONSE_ID] = bounded(inference.response_id)
+        attributes[semconv.RESPONSE_ID] = inference.response_id
     if inference.response_model is not None:
-        attributes[semconv.RESPONSE_MODEL] = bounded(inference.response_model)
+        attributes[semconv.RESPONSE_MODEL] = inference.response_model
     if inference.finish_reasons:
         attributes[semconv.FINISH_REASONS] = inference.finish_reasons
     usage = inference.usage
@@ -132,5 +134,25 @@ def grounding(found: Grounding) -> dict[str, AttributeValue]:
 
 
 def bounded(value: str) -> str:
-    """``value`` cut to what an attribute that is not content may take, so that no limit downstream drops its peers."""
-    return value if len(value) <= MAX_VALUE_BYTES // 4 else value[: MAX_VALUE_BYTES // 4]
+    """``value`` as an attribute that is not content may hold it: cut, so that no limit downstream drops its peers, and
+    without lone surrogates, one of which would cost a whole export."""
+    value = value[:_LONGEST]
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def tidy(inference: Inference) -> None:
+    """Makes what a provider or caller wrote fit for attributes, in place; nearly always it is."""
+    for name in ("response_model", "response_id"):
+        value = getattr(inference, name)
+        if value is not None and not (value.isascii() and len(value) <= _LONGEST):
+            setattr(inference, name, bounded(value))
+    given = inference.attributes
+    for name, item in given.items():
+        kind = item.__class__
+        if kind is str:
+            if not item.isascii() or len(item) > _LONGEST:  # type: ignore[union-attr, arg-type]
+                given[name] = bounded(item)  # type: ignore[arg-type]
+        elif kind is tuple:
+            given[name] = tuple(map(bounded, item[:_MOST]))  # type: ignore[index]
+    if inference.finish_reasons is not None:
+        inference.finish_reasons = [bounded(reason) for reason in inference.finish_reasons[:_MOST]]

@@ -81,6 +81,8 @@ class Call:
         self.duration = 0.0
         self.finishes = count()  # next() is atomic: whoever gets 0 finishes the call
         model = inference.request_model
+        if model is not None:
+            model = inference.request_model = attributes.bounded(model)
         self.wall = time_ns()
         self.described: dict[str, AttributeValue] | None = None
         try:
@@ -164,6 +166,7 @@ class Call:
     def _complete(self) -> None:
         """Fills what follows from what was read: cost, grounding, where the usage comes from."""
         inference, engine = self.inference, self.engine
+        attributes.tidy(inference)
         if inference.error is not None and self.failure is None:
             self.failure = outcome.told(inference.error)
         usage = inference.usage

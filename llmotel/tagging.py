@@ -13,12 +13,15 @@ from typing import Any
 from opentelemetry import context
 
 from llmotel import semconv
+from llmotel.attributes import bounded
 from llmotel.inference import AttributeValue
 
 TAGS_KEY = context.create_key("llmotel-tags")
 AGENT_KEY = context.create_key("llmotel-agent")  # the run of llmotel.agent() that is under way
 _BAGGAGE_PREFIX = "llmotel."
 _OTHER = "other"
+_MOST = 128  # entries of a list
+_INT64 = 1 << 63
 
 # Tags that the conventions, or we, have a name of their own for.
 _NAMES = {
@@ -41,7 +44,7 @@ _propagate = False
 
 def attribute_name(tag: str) -> str:
     """The attribute that a tag becomes: ``user_id`` -> ``user.id``, ``team`` -> ``llmotel.tag.team``."""
-    return _NAMES.get(tag) or semconv.TAG_PREFIX + tag
+    return _NAMES.get(tag) or semconv.TAG_PREFIX + bounded(tag)
 
 
 def set_propagation(enabled: bool) -> None:
@@ -64,7 +67,7 @@ def tags(**values: AttributeValue | None) -> Iterator[None]:
 
         for tag, value in values.items():
             if value is not None:
-                changed = baggage.set_baggage(_BAGGAGE_PREFIX + tag, str(value), changed)
+                changed = baggage.set_baggage(_BAGGAGE_PREFIX + tag, str(_single(value)), changed)
     token = context.attach(changed)
     try:
         yield
@@ -85,9 +88,25 @@ def with_tags(here: context.Context, given: Mapping[str, AttributeValue]) -> con
 
 def _attribute(value: object) -> Any:
     """``value`` as an attribute can hold it, and a set find it: what is no such thing (a UUID, an enum) as text."""
-    if isinstance(value, (str, bool, int, float)):
+    if isinstance(value, (list, tuple)):
+        items = [_single(item) for item in value[:_MOST]]
+        return tuple(items) if len({type(item) for item in items}) <= 1 else tuple(bounded(str(item)) for item in items)
+    return _single(value)
+
+
+def _single(value: object) -> str | bool | int | float:
+    if isinstance(value, str):
+        return bounded(str.__str__(value))  # of an enum's member the text
+    if isinstance(value, bool):
         return value
-    return tuple(map(_attribute, value)) if isinstance(value, (list, tuple)) else str(value)
+    if isinstance(value, int) and -_INT64 <= value < _INT64:
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    try:
+        return bounded(str(value))
+    except Exception:  # the caller's own class, or a number of thousands of digits
+        return f"<{type(value).__name__}>"
 
 
 def current_tags(here: context.Context) -> Mapping[str, AttributeValue]:
@@ -98,7 +117,7 @@ def current_tags(here: context.Context) -> Mapping[str, AttributeValue]:
     from opentelemetry import baggage
 
     received = {
-        attribute_name(key[len(_BAGGAGE_PREFIX) :]): str(value)
+        attribute_name(key[len(_BAGGAGE_PREFIX) :]): _single(value)
         for key, value in baggage.get_all(here).items()
         if key.startswith(_BAGGAGE_PREFIX)
     }
