@@ -289,7 +289,7 @@ class TestTheCircuitBreaker:
         """One that has a reader which raises, under a limit of three errors."""
         chat = openai_provider.ENDPOINTS["/chat/completions"]
         monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", chat.replaced(read_response=fail))
-        monkeypatch.setattr(messages, "MESSAGES", replace(messages.MESSAGES, read_response=fail))
+        monkeypatch.setattr(messages, "MESSAGES", messages.MESSAGES.replaced(read_response=fail))
         begin(recording, error_limit=self.LIMIT)
         provider: Provider = request.param
         return provider
