@@ -141,18 +141,18 @@ def bounded(value: str) -> str:
 
 
 def tidy(inference: Inference) -> None:
-    """Makes what a provider or caller wrote fit for attributes, in place; nearly always it is."""
+    """Makes what a provider or caller wrote fit for attributes, in place. Nearly always it is, which one look tells."""
+    said = f"{inference.response_model}{inference.response_id}{inference.finish_reasons}{inference.attributes}"
+    if len(said) <= _LONGEST and said.isascii() and "\\ud" not in said:  # how repr() writes a lone surrogate
+        return
     for name in ("response_model", "response_id"):
         value = getattr(inference, name)
-        if value is not None and not (value.isascii() and len(value) <= _LONGEST):
+        if value is not None:
             setattr(inference, name, bounded(value))
-    given = inference.attributes
-    for name, item in given.items():
-        kind = item.__class__
-        if kind is str:
-            if not item.isascii() or len(item) > _LONGEST:  # type: ignore[union-attr, arg-type]
-                given[name] = bounded(item)  # type: ignore[arg-type]
-        elif kind is tuple:
-            given[name] = tuple(map(bounded, item[:_MOST]))  # type: ignore[index]
+    for name, item in inference.attributes.items():
+        if isinstance(item, str):
+            inference.attributes[name] = bounded(item)
+        elif isinstance(item, (list, tuple)):
+            inference.attributes[name] = [bounded(one) if isinstance(one, str) else one for one in item[:_MOST]]
     if inference.finish_reasons is not None:
         inference.finish_reasons = [bounded(reason) for reason in inference.finish_reasons[:_MOST]]

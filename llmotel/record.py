@@ -38,16 +38,14 @@ class Record:
         cls._functions = {name: cls.__dict__[name] for name in cls.__annotations__ if callable(cls.__dict__.get(name))}
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        given = dict(zip(self.field_names, values))  # noqa: B905 - what is too much is refused below
-        given.update(named)
-        self.__dict__.update({**self._functions, **given} if self._functions else given)
-        if (
-            len(given) != len(values) + len(named)
-            or not self._known.issuperset(given)
-            or not self._needed.issubset(given)
-        ):
+        own = self.__dict__
+        own.update(zip(self.field_names, values))  # noqa: B905 - what is too much is refused below
+        own.update(named)
+        if len(own) != len(values) + len(named) or not self._known.issuperset(own) or not self._needed.issubset(own):
             names, needed = ", ".join(self.field_names), ", ".join(sorted(self._needed)) or "none"
             raise TypeError(f"{type(self).__name__} takes {names}: each once at most, at least {needed}, nothing else")
+        if self._functions:
+            own.update({name: value for name, value in self._functions.items() if name not in own})
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

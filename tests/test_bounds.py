@@ -83,6 +83,19 @@ def test_what_a_provider_says_is_cut(
     assert len(told["gen_ai.response.finish_reasons"].values) == 128
 
 
+def test_what_a_provider_says_that_is_no_text_loses_nothing(
+    client: openai.OpenAI, server: ProviderServer, telemetry: Telemetry
+) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Hi!"}, "finish_reason": BROKEN}
+    names = dict.fromkeys(("id", "model", "service_tier", "system_fingerprint"), BROKEN)
+    server.script(Reply({**names, "object": "chat.completion", "created": 1, "choices": [choice]}))
+    ask(client)
+    told = values(telemetry)
+    for name in ("gen_ai.response.id", "gen_ai.response.model", "openai.response.system_fingerprint"):
+        assert told[name] == "a?b"
+    assert [reason.string_value for reason in told["gen_ai.response.finish_reasons"].values] == ["a?b"]
+
+
 def test_stop_sequences_are_cut(client: openai.OpenAI, telemetry: Telemetry) -> None:
     ask(client, stop=[LONG, "ok"])
     first, second = values(telemetry)["gen_ai.request.stop_sequences"].values
