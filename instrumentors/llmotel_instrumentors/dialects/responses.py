@@ -377,6 +377,7 @@ def read_fetched_chunk(inference: Inference, event: Any) -> None:
         inference.complete = inference.complete or kind in _ENDED
     elif kind == "error":
         inference.finish_reasons = ["error"]
+        read_error(inference, event)
 
 
 def read_fetch_request(inference: Inference, _: Any) -> None:
