@@ -16,7 +16,7 @@ from llmotel.alerts.expressions import (
     limit,
     mean,
     sum_by,
-)  # fmt: skip
+)
 from llmotel.alerts.rule import (
     CRITICAL,
     PERCENT,
@@ -27,7 +27,7 @@ from llmotel.alerts.rule import (
     Record,
     shown,
     threshold_text,
-)  # fmt: skip
+)
 from llmotel.alerts.windows import Windows, duration, words
 
 SPANS = {"5m": "short", "30m": "half_hour", "1h": "hour", "6h": "six_hours"}

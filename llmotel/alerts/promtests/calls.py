@@ -11,12 +11,13 @@ from llmotel.alerts.promtests.case import (
     Firing,
     Scene,
     Series,
+    between,
     constant,
     later,
     percent,
     selector,
     steady,
-)  # fmt: skip
+)
 from llmotel.alerts.windows import words
 
 _FAILED = {"error_type": "500", "llmotel_outcome": "server"}
@@ -46,7 +47,7 @@ def _calls(scene: Scene, good: str, failed: str, **labels: str) -> Series:
 
 def _error_rate(scene: Scene) -> list[Case]:
     limit, calls = scene["error_ratio"], scene["minimum_calls"]
-    high, low = limit + (1 - limit) / 2, limit * 0.9
+    high, low = between(limit, 1), limit * 0.9
 
     def said(ratio: float, who: str = "checkout", over: float = limit) -> str:
         return (
@@ -129,7 +130,7 @@ def _three(scene: Scene, calls: float, worst: float, overall: float) -> Series:
 def _burn(scene: Scene, burn: Burn) -> list[Case]:
     objective, calls, factor = scene["slo_objective"], scene["minimum_calls"], burn.factor
     allowed = 1 - objective
-    high, low = (factor * allowed + 1) / 2, factor * allowed * 0.9
+    high, low = between(factor * allowed, 1), factor * allowed * 0.9
     hours, step, span = (1, 1, 5) if burn.long == "1h" else (6, 5, 30)  # step: minutes between two values
     each = calls * step
     half, end = 30 // step, hours * 60 // step + 30 // step

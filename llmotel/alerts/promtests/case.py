@@ -65,6 +65,15 @@ def constant(value: float, steps: int) -> str:
     return steady(0, steps, value)
 
 
+def between(low: float, high: float) -> float:
+    """The roundest number near the middle, so that a text that shows it cannot be rounded in two ways."""
+    for digits in range(1, 16):
+        middle = round((low + high) / 2, digits)
+        if low < middle < high:
+            return middle
+    return (low + high) / 2
+
+
 def later(steps: int, values: str) -> str:
     """``values`` after ``steps`` without any."""
     return f"_x{steps} {values}"
@@ -120,5 +129,6 @@ def _expected(firing: Firing, alert: Alert, thresholds: Thresholds) -> dict[str,
 
 
 __all__ = [
-    "SITUATIONS", "Case", "Firing", "Scene", "Series", "as_yaml", "constant", "later", "percent", "selector", "steady",
+    "SITUATIONS", "Case", "Firing", "Scene", "Series", "as_yaml", "between", "constant", "later", "percent", "selector",
+    "steady",
 ]  # fmt: skip

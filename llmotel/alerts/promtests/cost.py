@@ -10,12 +10,13 @@ from llmotel.alerts.promtests.case import (
     Firing,
     Scene,
     Series,
+    between,
     constant,
     later,
     percent,
     selector,
     steady,
-)  # fmt: skip
+)
 
 _STEP, _HOUR, _DAY = 30, 2, 48  # minutes, steps of so many
 
@@ -144,7 +145,7 @@ def _monthly(scene: Scene) -> list[Case]:
 def _unpriced(scene: Scene) -> list[Case]:
     limit, calls = scene["unpriced_ratio"], scene["minimum_calls"] / 2  # in 5 minutes, which is a step
     counter = f"{durations(scene.names)[0]}_count"
-    high, low = limit + (1 - limit) / 2, limit * 0.9
+    high, low = between(limit, 1), limit * 0.9
 
     def fires(ratio: float, over: float = limit) -> Sequence[Firing]:
         return [Firing({"job": "checkout"}, (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmotel.alerts.expressions import GROUNDING, MODEL
-from llmotel.alerts.promtests.case import Case, Firing, Scene, Series, constant, later, selector, steady
+from llmotel.alerts.promtests.case import Case, Firing, Scene, Series, between, constant, later, selector, steady
 
 _STEP = 30  # minutes, of the tests that last a week
 
@@ -44,7 +44,7 @@ def _low(scene: Scene, model: str) -> list[Case]:
         return _scores(f"{steady(answers, 29)} {steady(answers, 60)}",
                        f"{steady(answers * score, 29)} {steady(answers * score, 60)}")  # fmt: skip
 
-    good = (1 + high) / 2
+    good = between(high, 1)
     among = {**at(low), **at(good, answers * 20, gen_ai_request_model="claude-sonnet-4-6")}
     return [
         Case("fires", "answers say what no source says", at(low), {4: [], 45: fires(low)}),
@@ -90,7 +90,7 @@ def _regression(scene: Scene) -> list[Case]:
             f"checkout: the average grounding score of its answers is {fall:.4g} lower than at the same hour last "
             f"week; the limit is {over:.4g}."))]  # fmt: skip
 
-    far, near = limit + (1 - limit) / 2, limit * 0.8
+    far, near = between(limit, 1), limit * 0.8
     worse = changing(1, 1 - far)
     return [
         case("fires", "answers are worse than a week ago", worse, fires(far)),

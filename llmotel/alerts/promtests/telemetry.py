@@ -10,12 +10,13 @@ from llmotel.alerts.promtests.case import (
     Firing,
     Scene,
     Series,
+    between,
     constant,
     later,
     percent,
     selector,
     steady,
-)  # fmt: skip
+)
 
 _EXPORTER, _INSTANCE = "otlp_grpc/jaeger", "collector:8888"
 
@@ -76,7 +77,7 @@ def _queue(scene: Scene) -> list[Case]:
             f"Collector {instance}: the queue of {_EXPORTER} (traces) is {percent(ratio)} full; the limit is "
             f"{percent(over)}. When it is full, telemetry is lost."))]  # fmt: skip
 
-    high, low = limit + (1 - limit) / 2, limit * 0.95
+    high, low = between(limit, 1), limit * 0.95
     full = queue(constant(high * 1000, 60))
     return [
         Case("fires", "a backend does not take what is sent", full, {4: [], 10: fires(high)}),
