@@ -6,6 +6,7 @@ A backend or the SDK may cut attributes off at a limit (128 by default); what id
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from llmotel import semconv
 from llmotel.inference import AttributeValue, Grounding, Inference, Usage
@@ -153,6 +154,7 @@ def tidy(inference: Inference) -> None:
         if isinstance(item, str):
             inference.attributes[name] = bounded(item)
         elif isinstance(item, (list, tuple)):
-            inference.attributes[name] = [bounded(one) if isinstance(one, str) else one for one in item[:_MOST]]
+            kept: Any = [bounded(one) if isinstance(one, str) else one for one in item[:_MOST]]
+            inference.attributes[name] = kept
     if inference.finish_reasons is not None:
         inference.finish_reasons = [bounded(reason) for reason in inference.finish_reasons[:_MOST]]
