@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmotel import semconv
@@ -486,6 +486,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_a_yaml_library_reads_what_was_written(value: Any) -> None:
     assert yaml.safe_load(dump(value)) == value
