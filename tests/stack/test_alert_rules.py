@@ -14,6 +14,7 @@ from llmotel.alerts.files import files, write
 from llmotel.alerts.promtests import suites
 from llmotel.alerts.promtests import test_files as tests_of
 from llmotel.alerts.thresholds import PREFIX, THRESHOLDS, Threshold, Thresholds
+from llmotel.alerts.yamltext import dump
 from stack.servers import CONFIG
 from test_alerts import ALL_RECEIVERS, CHOICES
 
@@ -116,6 +117,17 @@ def test_the_configuration_of_prometheus_is_valid(program: Program, tmp_path: Pa
     config = tmp_path / "prometheus.yml"
     config.write_text(text.replace("/run/llmotel/rules", str(CONFIG / "prometheus" / "rules")))
     assert "5 rule files found" in assert_passes(program("promtool"), "check", "config", config)
+
+
+def test_the_queries_of_the_runbooks_are_promql(program: Program, tmp_path: Path) -> None:
+    pages = "".join(page.read_text() for page in sorted((CONFIG.parent / "docs" / "runbooks").glob("*.md")))
+    queries = re.findall(r"```promql\n(.*?)```", pages, re.DOTALL)
+    queries += [code for code in re.findall(r"`([^`\n]+)`", pages) if re.match(r"(sum|deriv|up)[( {]", code)]
+    assert len(queries) >= 6
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "queries.yaml"
+    file.write_text(dump({"groups": [{"name": "queries", "rules": rules}]}))
+    assert_passes(program("promtool"), "check", "rules", file)
 
 
 # Routes
