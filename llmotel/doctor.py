@@ -75,7 +75,7 @@ def _switches(config: Config) -> Iterator[Finding]:
 
 
 def _libraries(config: Config) -> Iterator[Finding]:
-    rows = registry.report()
+    rows = registry.report(config)
     for row in rows:
         level, mend = _STATES.get(row.state, (WARNING, ""))
         state = "supported" if level == OK else row.state

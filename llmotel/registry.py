@@ -13,6 +13,7 @@ import wrapt
 from llmotel.instrumentor import INSTRUMENTED, UNINSTRUMENTED, Instrumentor
 
 if TYPE_CHECKING:
+    from llmotel.config import Config
     from llmotel.engine import Engine
     from llmotel.report import LibraryStatus
 
@@ -31,14 +32,32 @@ def activate(engine: Engine) -> None:
     """Arms an import hook per library, by name only: nothing is imported here, and import order does not matter."""
     global _engine, _disabled
     _engine = engine
-    _disabled = frozenset(name.removeprefix("llmotel-") for name in engine.config.disabled_instrumentations)
+    _disabled = left_alone(engine.config)
     for library, path in LIBRARIES.items():
-        if library in _disabled or "*" in _disabled:
+        if library in _disabled:
             continue
         # A hook of a library that is imported already runs at once; the others stay armed, and are armed once.
         if library in sys.modules or library not in _armed:
             wrapt.register_post_import_hook(partial(_load, path.partition(":")[0]), library)
             _armed.add(library)
+
+
+def left_alone(config: Config) -> Collection[str]:
+    """The libraries that ``config`` leaves alone.
+
+    The argument of ``init()`` names libraries. The variable is OpenTelemetry's and names entry points:
+    ``llmotel-openai`` is ours, and ``openai`` means us only where no other package has an instrumentor of that name.
+    """
+    named = frozenset(config.disabled_instrumentations)
+    if "*" in named:
+        return frozenset(LIBRARIES)
+    found = {library for library in LIBRARIES if f"llmotel-{library}" in named}
+    plain = named & LIBRARIES.keys()
+    if plain and config.origin("disabled_instrumentations") != "argument":
+        from importlib.metadata import entry_points
+
+        plain -= entry_points(group="opentelemetry_instrumentor").names
+    return frozenset(found | plain)
 
 
 def _load(provider_module: str, library: Any) -> None:
@@ -78,19 +97,20 @@ def activity(engine: Engine) -> dict[str, bool]:
         module, _, name = path.partition(":")
         loaded = sys.modules.get(module)
         instrumentor: Instrumentor | None = getattr(loaded, name)() if loaded is not None else None
-        if engine is _engine and (instrumentor is None or library in _disabled or "*" in _disabled):
+        if engine is _engine and (instrumentor is None or library in _disabled):
             found[library] = False
         elif instrumentor is not None and instrumentor.engine is engine and instrumentor.state != UNINSTRUMENTED:
             found[library] = engine.enabled and instrumentor.active and instrumentor.state == INSTRUMENTED
     return found
 
 
-def report() -> list[LibraryStatus]:
-    """One row per library that llmotel knows, instrumented or not."""
+def report(config: Config | None = None) -> list[LibraryStatus]:
+    """One row per library that llmotel knows, instrumented or not; before ``init()``, what ``config`` would do."""
     rows = []
+    disabled = _disabled if _engine is not None or config is None else left_alone(config)
     for library, instrumentor in zip(LIBRARIES, _instrumentors(), strict=True):
         row = instrumentor.report()
-        if row.version is not None and (library in _disabled or "*" in _disabled):
+        if row.version is not None and library in disabled:
             row.state = "disabled"
         rows.append(row)
     return rows

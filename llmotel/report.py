@@ -130,7 +130,7 @@ def status() -> Status:
         found.errors = list(engine.guard.last_errors)
         found.signals = [SignalStatus(signal, "reused") for signal in SIGNALS]
     try:
-        found.libraries = registry.report()
+        found.libraries = registry.report(config)
     except Exception as error:
         found.errors.append(f"registry.report: {type(error).__name__}: {error}")
     pipeline = running.pipeline if running is not None else None

@@ -128,7 +128,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("sdk_disabled", ("OTEL_SDK_DISABLED",), parsing.flag, False, _FLAG,
             "Turns all of OpenTelemetry off, llmotel with it.", "true"),
     Setting("disabled_instrumentations", ("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",), parsing.words, (),
-            "a comma list of library names, or *", "Libraries that are left alone.", "anthropic"),
+            "a comma list of library names, or *", "Libraries that are left alone. In the variable, a name that "
+            "another package's instrumentation has too means that one; llmotel-openai means this one.", "anthropic"),
     Setting("semconv", ("LLMOTEL_SEMCONV",), parsing.choice("latest", "legacy", "dup"), "latest",
             "latest, legacy or dup",
             "Names of metrics: the newest conventions, those of today's dashboards, or both. "
