@@ -100,7 +100,10 @@ class Watch:
         call = self.call
         if call.stream_outcome is None:
             cancelled = isinstance(error, (GeneratorExit, KeyboardInterrupt, asyncio.CancelledError))
-            _gather(call, self.pace, CANCELLED if cancelled else ERROR)
+            if cancelled or type(error).__name__ == "Cancelled":  # trio's
+                _gather(call, self.pace, CANCELLED)
+            else:
+                _gather(call, self.pace, ERROR)
             call.fail(error)
 
     def __del__(self) -> None:
