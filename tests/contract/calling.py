@@ -114,6 +114,9 @@ async def perform(
     """Makes the call of ``case`` and reads the answer until ``ending``; ``reached`` says that the server has the
     request."""
     seen = Seen()
+    dropped = ending in (DROPPED, UNREAD) and not case.is_async
+    if dropped:
+        gc.disable()
     warnings.filterwarnings("ignore", "deprecated", DeprecationWarning)  # some of OpenAI's endpoints are
     try:
         if ending == CANCELLED:
@@ -126,8 +129,9 @@ async def perform(
         seen.error = error
     if case.is_async:
         await asyncio.sleep(0)  # the loop closes the asynchronous generators that were dropped
-    elif ending in (DROPPED, UNREAD):
-        gc.collect()  # now: within httpcore, which locks to close a stream, it would wait for itself
+    if dropped:  # and collected here: where the collector finds a stream amid httpcore, that waits for its own lock
+        gc.collect(0)
+        gc.enable()
     return seen
 
 
