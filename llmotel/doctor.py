@@ -16,6 +16,7 @@ OK, NOTE, WARNING, PROBLEM = "ok", "note", "warning", "problem"
 
 # Distributions that make spans of the same calls.
 _OTHERS = (
+    "agentops",
     "ddtrace",
     "langfuse",
     "langtrace-python-sdk",
@@ -25,6 +26,8 @@ _OTHERS = (
     "openinference-instrumentation-openai",
     "openlit",
     "opentelemetry-instrumentation-anthropic",
+    "opentelemetry-instrumentation-genai-anthropic",
+    "opentelemetry-instrumentation-genai-openai",
     "opentelemetry-instrumentation-openai",
     "opentelemetry-instrumentation-openai-v2",
     "traceloop-sdk",

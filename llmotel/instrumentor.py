@@ -284,6 +284,19 @@ class Instrumentor:
             known = self._origins[key] = (url, name, host, port if host else None)
         return known[1], known[2], known[3]
 
+    def leave_to_others(self) -> None:
+        """Notes, and says once, that OpenTelemetry's GenAI instrumentation records calls of this library."""
+        note = "calls are recorded by OpenTelemetry's GenAI instrumentation, and left to it"
+        if note not in self.detail:
+            self.detail = "; ".join([*([self.detail] if self.detail else []), note])
+            logger.warning(
+                "llmotel: %s: %s. They have no cost, grounding or tags; to have them here, switch it off "
+                "(OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=%s)",
+                self.provider.library,
+                note,
+                self.provider.library,
+            )
+
     def report(self) -> LibraryStatus:
         """What became of this library."""
         from importlib import metadata

@@ -21,14 +21,19 @@ from llmotel.spec import Closer, Seam, UsageInjection
 if TYPE_CHECKING:
     from llmotel.instrumentor import Instrumentor
 
+# A call that OpenTelemetry's own GenAI packages have under way: they record it.
+_CLAIMS = (
+    "opentelemetry.genai.client.inference.context",
+    "opentelemetry.genai.client.embedding.context",
+    "opentelemetry.genai.client.fetch_response.context",
+)
 # Whoever sets one of these wants no telemetry from us: OpenTelemetry's own key (private, hence getattr), the plain
-# spelling that instrumentations use, the one of the GenAI instrumentations, and an inference that OpenTelemetry's own
-# GenAI packages have under way.
+# spelling that instrumentations use, the one of the GenAI instrumentations, and a claim.
 _SUPPRESSION_KEYS = (
     getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation"),
     "suppress_instrumentation",
     "suppress_language_model_instrumentation",
-    "opentelemetry.genai.client.inference.context",
+    *_CLAIMS,
 )
 
 
@@ -114,6 +119,8 @@ def _begin(
             return None, None, args, kwargs
         here = context.get_current()
         if here and any(here.get(key) for key in _SUPPRESSION_KEYS):
+            if any(here.get(key) for key in _CLAIMS):
+                instrumentor.leave_to_others()
             return None, None, args, kwargs
         provider, address, port = instrumentor.origin(instance, request.origin)
         inference = Inference(endpoint.operation, provider, None, address, port, request.stream)
