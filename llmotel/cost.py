@@ -53,6 +53,8 @@ class Prices:
 
     def warm(self) -> None:
         """Reads the prices of the providers that most calls go to; those of others are read with their first call."""
+        if self._ready:  # each library that is imported asks for it
+            return
         moment = datetime.fromtimestamp(self._now(), timezone.utc)
         for provider in _WARMED:
             # A model that nobody has goes through every entry, and so compiles the patterns too.
