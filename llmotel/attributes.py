@@ -6,6 +6,7 @@ A backend or the SDK may cut attributes off at a limit (128 by default); what id
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from llmotel import semconv
@@ -25,6 +26,7 @@ _DETAILS = (
     ("audio_seconds", semconv.AUDIO_SECONDS),
 )
 
+_FAILURE = (semconv.ERROR_TYPE, semconv.OUTCOME, semconv.HTTP_STATUS)
 MAX_VALUE_BYTES = 4096  # of one string that is not content: ids, model names, error descriptions
 _LONGEST = MAX_VALUE_BYTES // 4  # characters
 _MOST = 128  # strings in one attribute
@@ -132,6 +134,13 @@ def grounding(found: Grounding) -> dict[str, AttributeValue]:
     if found.score is not None:
         attributes[semconv.GROUNDING_SCORE] = found.score
     return attributes
+
+
+def fitted(described: Mapping[str, AttributeValue], room: int) -> dict[str, AttributeValue]:
+    """The first ``room`` of ``described``, how a call failed before all. OpenTelemetry's SDK itself would make room by
+    dropping what was set first: whose call it was."""
+    first = {name: described[name] for name in _FAILURE if name in described}
+    return dict(islice((first | described).items(), max(room, 0)))
 
 
 def bounded(value: str) -> str:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from llmotel.pace import Pace
 
 _ERROR = "error"
+_FAILURE = 3  # attributes that say how a call failed
+_IDENTITY = 12  # attributes that a span starts with, some of them an application's span processor's
 
 
 class Call:
@@ -85,12 +87,15 @@ class Call:
             model = inference.request_model = attributes.bounded(model)
         self.wall = time_ns()
         self.described: dict[str, AttributeValue] | None = None
+        said = attributes.identity(inference, tags)
+        if len(said) + _FAILURE > engine.attribute_limit:
+            said = attributes.fitted(said, engine.attribute_limit - _FAILURE)
         try:
             self.span: Span = engine.tracer.start_span(
                 f"{inference.operation} {model}" if model is not None else inference.operation,
                 here,
                 SpanKind.CLIENT,
-                attributes.identity(inference, tags),
+                said,
                 start_time=self.wall,
             )
         except Exception as error:
@@ -230,6 +235,9 @@ class Call:
             described = {**described, **rendered.span}
             if rendered.truncated_bytes:
                 described[semconv.TRUNCATED_BYTES] = rendered.truncated_bytes
+        limit = self.engine.attribute_limit
+        if len(described) + len(self.tags) + _IDENTITY > limit:
+            described = attributes.fitted(described, limit - len(getattr(span, "attributes", None) or ()))
         # The status says what the caller met; an error that is told in the answer is in error.type and the outcome.
         if failure is not None and failure.exception_type:
             said = failure.message if self.engine.content.on_span else ""

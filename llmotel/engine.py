@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _SCOPE = "llmotel"
 _FIRST = next(iter(OWN_COUNTERS))  # the one that the SDK asks for before the others
 _COLLECTING = 5.0  # seconds; the SDK gives all callbacks of a collection 10
+_UNLIMITED = 1 << 30
 logger = logging.getLogger("llmotel")
 
 
@@ -56,6 +57,7 @@ class Engine:
         self.counts: dict[str, int] = dict.fromkeys(OWN_COUNTERS, 0)
         self.backlog = Backlog(self.guard.caught, self._dropped)
         self.tracer = trace.get_tracer(_SCOPE, __version__, tracer_provider)
+        self.attribute_limit = _attribute_limit(tracer_provider or trace.get_tracer_provider())
         self.metrics = Metrics(
             metrics.get_meter(_SCOPE, __version__, meter_provider),
             latest=self.latest,
@@ -182,6 +184,19 @@ class Engine:
             watch.finish("abandoned")
         self.backlog.close()
         self.content.shutdown()
+
+
+def _attribute_limit(provider: object) -> int:
+    """How many attributes a span holds: as the SDK's provider says (it has no public word for it), or would say."""
+    limits = getattr(provider, "_span_limits", None)
+    if limits is not None:
+        known = getattr(limits, "max_span_attributes", None)
+        return known if isinstance(known, int) else _UNLIMITED
+    for variable in ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_COUNT_LIMIT"):
+        value = os.environ.get(variable, "")
+        if value.isdecimal():
+            return int(value)
+    return 128
 
 
 def _warm_grounding() -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from opentelemetry import context
 
 from llmotel import semconv
 from llmotel.attributes import bounded
+from llmotel.guard import tell_once
 from llmotel.inference import AttributeValue
 
 TAGS_KEY = context.create_key("llmotel-tags")
@@ -21,6 +23,7 @@ AGENT_KEY = context.create_key("llmotel-agent")  # the run of llmotel.agent() th
 _BAGGAGE_PREFIX = "llmotel."
 _OTHER = "other"
 _MOST = 128  # entries of a list
+MOST_TAGS = 64  # of one call: the 128 attributes of a span hold them and all that the conventions have
 _INT64 = 1 << 63
 
 # Tags that the conventions, or we, have a name of their own for.
@@ -83,7 +86,14 @@ def named(values: Mapping[str, object]) -> dict[str, AttributeValue]:
 def with_tags(here: context.Context, given: Mapping[str, AttributeValue]) -> context.Context:
     """``here`` with the tags ``given``, by attribute name, over those that it has."""
     known = here.get(TAGS_KEY)
-    return context.set_value(TAGS_KEY, {**known, **given} if isinstance(known, Mapping) else given, here)
+    return context.set_value(TAGS_KEY, _some({**known, **given} if isinstance(known, Mapping) else given), here)
+
+
+def _some(tags: Mapping[str, AttributeValue]) -> Mapping[str, AttributeValue]:
+    if len(tags) <= MOST_TAGS:
+        return tags
+    tell_once(f"tags: {MOST_TAGS} tags are recorded of a call, and the others left out")
+    return dict(islice(tags.items(), MOST_TAGS))
 
 
 def _attribute(value: object) -> Any:
@@ -121,7 +131,7 @@ def current_tags(here: context.Context) -> Mapping[str, AttributeValue]:
         for key, value in baggage.get_all(here).items()
         if key.startswith(_BAGGAGE_PREFIX)
     }
-    return {**received, **local} if isinstance(local, Mapping) else received
+    return _some({**received, **local} if isinstance(local, Mapping) else received)
 
 
 class MetricTags:

@@ -10,8 +10,12 @@ from uuid import UUID
 import openai
 import pytest
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import llmotel
+from llmotel.engine import _attribute_limit
 from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
 
@@ -142,3 +146,68 @@ def test_the_name_of_a_tag_may_be_anything_too(client: openai.OpenAI, telemetry:
         ask(client)
     names = [name for name in values(telemetry) if name.startswith("llmotel.tag.")]
     assert sorted(map(len, names)) == [len("llmotel.tag.a?b"), len("llmotel.tag.") + MOST // 4]
+
+
+IDENTITY = {"gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "server.address", "server.port"}
+
+
+class TestAttributeLimits:
+    """OpenTelemetry's SDK makes room by dropping what a span was given first, which is whose call it was."""
+
+    @staticmethod
+    def limited(telemetry: Telemetry, limit: int) -> Telemetry:
+        exporter = InMemorySpanExporter()
+        provider = TracerProvider(span_limits=SpanLimits(max_span_attributes=limit), shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        telemetry.recording.tracer_provider = provider
+        telemetry.recording._span_exporter = exporter
+        telemetry.engine.tracer = provider.get_tracer("llmotel")
+        telemetry.engine.attribute_limit = _attribute_limit(provider)
+        return telemetry
+
+    @pytest.mark.parametrize("limit", [8, 12, 20, 30, 128])
+    def test_the_identity_of_a_call_is_kept(
+        self, limit: int, client: openai.OpenAI, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        telemetry = self.limited(telemetry(capture_content=True), limit)
+        ask(client, temperature=0.5)
+        attributes = telemetry.span.attributes
+        assert attributes.keys() >= IDENTITY
+        assert len(attributes) <= limit
+        assert telemetry.span.dropped_attributes == 0
+        assert caplog.messages == []
+
+    def test_so_is_how_it_failed(self, client: openai.OpenAI, server: ProviderServer, telemetry: Telemetry) -> None:
+        telemetry = self.limited(telemetry, 12)
+        server.script(Reply(status=429))
+        with llmotel.tags(**dict.fromkeys("abcdefgh", 1)), pytest.raises(openai.RateLimitError):
+            ask(client)
+        assert telemetry.span.attributes.keys() >= {*IDENTITY, "error.type", "llmotel.outcome"}
+
+    def test_tags_do_not_push_it_out(
+        self, client: openai.OpenAI, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with llmotel.tags(**{f"t{number}": number for number in range(500)}):
+            ask(client)
+        attributes = telemetry.span.attributes
+        assert attributes.keys() >= {*IDENTITY, "gen_ai.response.id", "gen_ai.usage.input_tokens"}
+        assert sum(name.startswith("llmotel.tag.") for name in attributes) == 64
+        assert "64 tags are recorded of a call" in caplog.text
+
+    @pytest.mark.parametrize(
+        ("provider", "environ", "limit"),
+        [
+            (TracerProvider(span_limits=SpanLimits(max_span_attributes=7)), {}, 7),
+            (TracerProvider(span_limits=SpanLimits(max_span_attributes=SpanLimits.UNSET)), {}, 1 << 30),
+            (object(), {}, 128),
+            (object(), {"OTEL_ATTRIBUTE_COUNT_LIMIT": "60"}, 60),
+            (object(), {"OTEL_ATTRIBUTE_COUNT_LIMIT": "60", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "50"}, 50),
+            (object(), {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "many"}, 128),
+        ],
+    )
+    def test_the_limit_is_the_providers(
+        self, provider: object, environ: dict[str, str], limit: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        assert _attribute_limit(provider) == limit
