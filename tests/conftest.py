@@ -11,7 +11,7 @@ import pytest
 from llmotel.testing import ProviderServer
 from telemetry import Telemetry
 
-_OF_TESTS = ("LLMOTEL_TEST_", "LLMOTEL_STACK_CACHE", "LLMOTEL_REQUIRE_STACK")
+_OF_TESTS = ("LLMOTEL_TEST_", "LLMOTEL_STACK_CACHE", "LLMOTEL_STACK_REQUIRED")
 
 # Here, because the client libraries are imported next, by the test modules.
 for _name in list(os.environ):

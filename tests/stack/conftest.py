@@ -29,13 +29,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _required() -> bool:
-    return bool(os.environ.get("LLMOTEL_REQUIRE_STACK"))
+    return bool(os.environ.get("LLMOTEL_STACK_REQUIRED"))
 
 
 @pytest.fixture(scope="session")
 def program() -> Callable[[str], Path]:
     """``program("prometheus")`` is where that program is. Without it the test is skipped; or fails, where
-    LLMOTEL_REQUIRE_STACK is set."""
+    LLMOTEL_STACK_REQUIRED is set."""
 
     def find(name: str) -> Path:
         place = programs.path(name)
