@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from llmotel.config import Config
+from llmotel.weight import pieces, weight_of
 
 if TYPE_CHECKING:
     from llmotel.exporting import Outlet
@@ -102,7 +103,8 @@ class _SpanOutlet(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         self._room.leave(len(spans))
-        return SpanExportResult.SUCCESS if self._outlet.send(spans, len(spans)) else SpanExportResult.FAILURE
+        taken = [self._outlet.send(piece, len(piece)) for piece in pieces(spans, weight_of)]
+        return SpanExportResult.SUCCESS if all(taken) else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
         self._outlet.shutdown()
@@ -117,8 +119,10 @@ class _LogOutlet(LogRecordExporter):
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         self._room.leave(len(batch))
-        taken = self._outlet.send(batch, len(batch))
-        return LogRecordExportResult.SUCCESS if taken else LogRecordExportResult.FAILURE
+        taken = [
+            self._outlet.send(piece, len(piece)) for piece in pieces(batch, lambda data: weight_of(data.log_record))
+        ]
+        return LogRecordExportResult.SUCCESS if all(taken) else LogRecordExportResult.FAILURE
 
     def shutdown(self) -> None:
         self._outlet.shutdown()
