@@ -30,6 +30,8 @@ class Proxy:
         return self.__wrapped__.__dict__
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__wrapped__":  # only an object that was never made whole lacks it
+            raise AttributeError(name)
         return getattr(self.__wrapped__, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -49,6 +51,9 @@ class Proxy:
 
     def __eq__(self, other: object) -> Any:
         return self is other or self.__wrapped__ == other
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.__wrapped__.__reduce_ex__(protocol)
 
     def __hash__(self) -> int:
         return hash(self.__wrapped__)
