@@ -140,7 +140,7 @@ def fitted(described: Mapping[str, AttributeValue], room: int) -> dict[str, Attr
     """The first ``room`` of ``described``, how a call failed before all. OpenTelemetry's SDK itself would make room by
     dropping what was set first: whose call it was."""
     first = {name: described[name] for name in _FAILURE if name in described}
-    return dict(islice((first | described).items(), max(room, 0)))
+    return dict(islice({**first, **described}.items(), max(room, 0)))
 
 
 def bounded(value: str) -> str:
