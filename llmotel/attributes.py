@@ -152,6 +152,9 @@ def bounded(value: str) -> str:
 
 def tidy(inference: Inference) -> None:
     """Makes what a provider or caller wrote fit for attributes, in place. Nearly always it is, which one look tells."""
+    if inference.provider == "aws.bedrock":  # whose telemetry has no openai.* attributes, whatever dialect it speaks
+        for name in [name for name in inference.attributes if name.startswith("openai.")]:
+            del inference.attributes[name]
     said = f"{inference.response_model}{inference.response_id}{inference.finish_reasons}{inference.attributes}"
     if len(said) <= _LONGEST and said.isascii() and "\\ud" not in said:  # how repr() writes a lone surrogate
         return

@@ -261,4 +261,6 @@ class TestErrorsInAnAnswer:
 def test_a_client_of_bedrock_is_bedrocks_behind_any_gateway(server: ProviderServer, telemetry: Telemetry) -> None:
     with openai.BedrockOpenAI(api_key="k", aws_region="us-east-1", base_url=server.openai_url, max_retries=0) as client:
         client.chat.completions.create(model="openai.gpt-oss-120b", messages=MESSAGES)
-    assert telemetry.span.attributes["gen_ai.provider.name"] == "aws.bedrock"
+    attributes = telemetry.span.attributes
+    assert attributes["gen_ai.provider.name"] == "aws.bedrock"
+    assert [name for name in attributes if name.startswith("openai.")] == []
