@@ -208,6 +208,9 @@ class Call:
             return self.described
         inference, failure = self.inference, self.failure
         described = self.described = attributes.response(inference, legacy=self.engine.legacy)
+        if self.tags:  # what the application itself says of its prompt or conversation stands
+            for name in self.tags.keys() & described.keys():
+                del described[name]
         if self.retries:
             described[semconv.RETRIES] = self.retries
         if inference.stream:

@@ -9,6 +9,7 @@ from typing import Any
 import openai
 import pytest
 
+import llmotel
 from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
 
@@ -147,6 +148,14 @@ class TestStoredPrompts:
         attributes = telemetry.span.attributes
         assert (attributes["gen_ai.prompt.name"], attributes["gen_ai.prompt.version"]) == ("pmpt_1", "3")
         assert "secret" not in str(dict(attributes))
+
+    def test_a_name_that_the_application_gives_it_stands(
+        self, client: openai.OpenAI, server: ProviderServer, telemetry: Telemetry
+    ) -> None:
+        with llmotel.tags(prompt_name="answer"):
+            ask(client, server, response(said("In France.")), prompt=self.PROMPT)
+        attributes = telemetry.span.attributes
+        assert (attributes["gen_ai.prompt.name"], attributes["gen_ai.prompt.version"]) == ("answer", "3")
 
 
 class TestFailureThatIsNoException:
