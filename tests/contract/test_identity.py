@@ -37,9 +37,9 @@ def test_the_caller_sees_what_it_would_see_without_llmotel(
         without, sent_without = observed(case, patient, server)
         telemetry = instrument(capture_content="SPAN_AND_EVENT" if case.is_async else "NO_CONTENT")
         seen, sent = observed(case, patient, server)
-        if situation.outcome != "timeout" or (sent and sent_without):
+        if situation.outcome != "timeout" or (sent and far(seen) == far(without)):
             break
-        telemetry.end()  # a busy machine timed out before it had sent
+        telemetry.end()  # a busy machine had not come as far when its time was up
     assert telemetry.spans
     assert seen.handed == without.handed
     assert seen.attributes == without.attributes
@@ -53,11 +53,16 @@ def test_the_caller_sees_what_it_would_see_without_llmotel(
         assert all(map(same, seen.chunks, without.chunks))
 
 
+def far(seen: Seen) -> tuple[int, int]:
+    """How far a call came before it ended."""
+    return len(seen.handed), len(seen.chunks)
+
+
 def observed(case: Case, situation: Situation, server: ProviderServer) -> tuple[Seen, list[Any]]:
     """What the caller sees, and what the server was sent."""
     server.clear()
     held = Held()
-    server.script(situation.script(case, held))
+    server.script(*[situation.script(case, held)] * 9)  # also for a request of before, that comes in late
     try:
         seen = performed(case, server, situation.ending, timeout=situation.timeout, reached=held.reached)
     finally:
