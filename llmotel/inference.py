@@ -174,7 +174,12 @@ class Inference(Record):
     ) -> None:
         if attributes is None:
             attributes = {}
-        super().__init__(operation, provider, attributes, request_model, server_address, server_port, stream, **more)
+        if more:
+            super().__init__(operation, provider, attributes, **more)
+        # Once a call, and cheaper than for any fields.
+        self.operation, self.provider, self.attributes = operation, provider, attributes
+        self.request_model, self.stream = request_model, stream
+        self.server_address, self.server_port = server_address, server_port
 
     def finish(self, reason: object) -> None:
         """Adds a choice's finish reason, in order of the choices."""

@@ -25,6 +25,10 @@ class Request(Record):
     stream: bool
     origin: Any
 
+    def __init__(self, method: str, path: str, body: Any, stream: bool, origin: Any) -> None:
+        # Once a call, and cheaper than for any fields.
+        self.method, self.path, self.body, self.stream, self.origin = method, path, body, stream, origin
+
 
 Locate: TypeAlias = Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Request | None]
 """``(instance, args, kwargs) -> Request``, or ``None`` for a call that is none of our business."""
