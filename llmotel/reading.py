@@ -55,8 +55,10 @@ def items(value: Any) -> list[Any] | tuple[Any, ...]:
 
 
 def text(value: Any) -> str | None:
-    """A non-empty string, or ``None``."""
-    return value if isinstance(value, str) and value else None
+    """A non-empty string, or ``None``; of an enum that is a string, its text."""
+    if type(value) is str:
+        return value or None
+    return str.__str__(value) or None if isinstance(value, str) else None
 
 
 def count(value: Any) -> int | None:
@@ -69,8 +71,8 @@ def count(value: Any) -> int | None:
 
 
 def number(value: Any) -> float | None:
-    """An int or float as a float; ``None`` for anything else, bools and NaN included."""
-    if type(value) is float or type(value) is int:
+    """An int or float, also of a class of their own, as a float; ``None`` for anything else, bools and NaN included."""
+    if isinstance(value, (float, int)) and value is not True and value is not False:
         converted = float(value) if abs(value) < 1e300 else None
         return converted if converted == converted else None
     return None
@@ -91,18 +93,19 @@ def params(inference: Inference, body: Any, table: Params) -> None:
 
 
 def _converted(value: Any, kind: type) -> Any:
+    if kind is str:
+        return text(value)
     if kind is float:
         return number(value)
-    if kind is int and type(value) in (int, float) and -_MOST < value < _MOST and value == int(value):
-        return int(value)
-    return None
+    whole = number(value)
+    return int(value) if whole is not None and -_MOST < value < _MOST and whole.is_integer() else None
 
 
 def strings(value: Any) -> tuple[str, ...]:
     """The strings of a list, or a lone string, as a tuple."""
     if isinstance(value, str):
-        return (value,)
-    return tuple(item for item in items(value) if isinstance(item, str))
+        return (str.__str__(value),)
+    return tuple(str.__str__(item) for item in items(value) if isinstance(item, str))
 
 
 def plain(value: Any, depth: int = 12) -> Any:
