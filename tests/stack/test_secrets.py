@@ -40,17 +40,17 @@ SHAPES: dict[str, str] = {
 }
 TRACE_PLACES = (
     "span attribute", "list", "map", "JSON content", "tool arguments in JSON content", "span name", "status message",
-    "span event attribute", "span event name", "resource attribute", "scope attribute", "secret key", "header",
+    "span event attribute", "span event name", "resource attribute", "scope attribute", "scope name", "scope version",
+    "secret key", "header",
 )  # fmt: skip
-METRIC_PLACES = ("data point attribute", "metric resource attribute", "exemplar attribute")
+METRIC_PLACES = (
+    "data point attribute", "metric resource attribute", "metric scope version", "metric description",
+    "exemplar attribute",
+)  # fmt: skip
 LOG_PLACES = (
-    "log body",
-    "log body map",
-    "log attribute",
-    "log JSON content",
-    "log resource attribute",
-    "log event name",
-)
+    "log body", "log body map", "log attribute", "log JSON content", "log resource attribute", "log scope version",
+    "log event name", "log severity",
+)  # fmt: skip
 PLACES = TRACE_PLACES + METRIC_PLACES + LOG_PLACES
 INPUT_TOKENS = 1_234
 
@@ -150,6 +150,10 @@ def traces(at: int) -> bytes:
                 group.resource.attributes.extend(pairs(process__command_line=said))
             case "scope attribute":
                 scope.scope.attributes.extend(pairs(note=said))
+            case "scope name":
+                scope.scope.name = said
+            case "scope version":
+                scope.scope.version = said
             case "secret key":
                 span.attributes.extend(pairs(api_key=secret.letters))
             case "header":
@@ -162,7 +166,10 @@ def metrics(at: int) -> bytes:
     for number, secret in enumerate(secrets(METRIC_PLACES)):
         group = request.resource_metrics.add()
         group.resource.attributes.extend(pairs(service__name="shop", service__instance__id=f"{number}"))
-        metric = group.scope_metrics.add().metrics.add(name="llmotel.tokens.planted", unit="{token}")
+        scope = group.scope_metrics.add()
+        metric = scope.metrics.add(
+            name="llmotel.tokens.planted", unit="{token}", description="Tokens that were planted"
+        )
         metric.sum.aggregation_temporality = 2
         metric.sum.is_monotonic = True
         point = metric.sum.data_points.add(as_int=INPUT_TOKENS, start_time_unix_nano=at - 10**9, time_unix_nano=at)
@@ -171,6 +178,10 @@ def metrics(at: int) -> bytes:
                 point.attributes.extend(pairs(note=secret.said))
             case "metric resource attribute":
                 group.resource.attributes.extend(pairs(service__namespace=secret.said))
+            case "metric scope version":
+                scope.scope.version = secret.said
+            case "metric description":
+                metric.description = secret.said
             case "exemplar attribute":
                 point.exemplars.add(
                     as_int=1, time_unix_nano=at, filtered_attributes=pairs(note=secret.said),
@@ -184,7 +195,8 @@ def logs(at: int) -> bytes:
     for secret in secrets(LOG_PLACES):
         group = request.resource_logs.add()
         group.resource.attributes.extend(pairs(service__name="shop"))
-        record = group.scope_logs.add().log_records.add(time_unix_nano=at, event_name="gen_ai.evaluation.result")
+        scope = group.scope_logs.add()
+        record = scope.log_records.add(time_unix_nano=at, event_name="gen_ai.evaluation.result", severity_text="INFO")
         record.attributes.add(key=semconv.INPUT_TOKENS, value=value(INPUT_TOKENS))
         match secret.place:
             case "log body":
@@ -197,6 +209,10 @@ def logs(at: int) -> bytes:
                 record.attributes.add(key=semconv.INPUT_MESSAGES, value=value(messages(secret.said)))
             case "log event name":
                 record.event_name = secret.said
+            case "log severity":
+                record.severity_text = secret.said
+            case "log scope version":
+                scope.scope.version = secret.said
             case "log resource attribute":
                 group.resource.attributes.extend(pairs(process__command_line=secret.said))
     return request.SerializeToString()
@@ -292,6 +308,19 @@ def test_every_token_count_is_what_it_was(outputs: Outputs) -> None:
     planted = len(secrets(METRIC_PLACES))
     assert outputs.counted("sum") == INPUT_TOKENS * planted
     assert outputs.counted("count") == planted
+
+
+def test_texts_that_become_attributes_for_a_while_are_back_in_their_places(outputs: Outputs) -> None:
+    def harmless(texts: Any) -> set[str]:
+        return {text for text in texts if not text.startswith("Please use ")}
+
+    assert "llmotel.exposed" not in "".join(map(outputs.of, EXPORTERS))
+    assert harmless(span.name for span in outputs.backend.spans()) == {"chat gpt-4.1"}
+    assert harmless(metric.description for metric in outputs.backend.metrics()) == {"Tokens that were planted"}
+    assert harmless(record.event_name for record in outputs.backend.records()) == {"gen_ai.evaluation.result"}
+    assert harmless(record.severity_text for record in outputs.backend.records()) == {"INFO"}
+    groups = [group for line in outputs.collector.archived() for group in json.loads(line)["resourceSpans"]]
+    assert harmless(scope["scope"]["name"] for group in groups for scope in group["scopeSpans"]) == {"llmotel"}
 
 
 def test_content_stays_json(outputs: Outputs) -> None:
