@@ -17,7 +17,7 @@ from typing import Any
 
 import genai_prices
 from genai_prices import types
-from genai_prices.data import providers
+from genai_prices.data_snapshot import get_snapshot  # not genai_prices.data: pyright takes minutes for its literals
 
 TABLE = Path(__file__).with_name("table")
 
@@ -63,6 +63,7 @@ _TIERS = {"service_tier": None, "processing": "batch", "speed": "fast"}
 
 def render() -> dict[str, str]:
     """The files of the table by name, from the data that comes with the installed genai-prices."""
+    providers = get_snapshot().providers
     index = {
         "source": f"genai-prices {genai_prices.__version__}",
         "providers": {provider.id: provider.fallback_model_providers or [] for provider in providers},
