@@ -75,7 +75,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="rounds per launch in timing (default: 8)")
     parser.add_argument("--starts", type=int, help="processes per row in startup (default: 10)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
-    parser.add_argument("--readme", action="store_true", help="put the tables into benchmarks/README.md")
+    parser.add_argument("--readme", action="store_true", help="put the tables into README.md here and above")
     options = parser.parse_args()
     unknown = set(options.parts.split(",")) - set(_PARTS)
     if unknown:
@@ -113,9 +113,13 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
     if options.readme:
-        report.into_readme(sections)
+        here = Path(__file__).parent
+        report.into_readme(here / "README.md", {part: f"\n{text}\n\n" for part, text in sections.items()})
         if "opcodes" in results:
-            report.draw(results["opcodes"]["rows"])
+            counted = results["opcodes"]["rows"]
+            report.draw(counted)
+            overview = report.overview(counted, results["opcodes"]["machine"])
+            report.into_readme(here.parent / "README.md", {"costs": overview})
 
 
 main()

@@ -169,15 +169,49 @@ def machine(known: dict[str, str]) -> str:
     return f"Measured on {system[1]}: {', '.join(f'{name} {version}' for name, version in versions)}."
 
 
-def into_readme(sections: dict[str, str]) -> None:
-    """Puts each section between its marks in the README; parts that were not measured stay as they are."""
-    path = Path(__file__).parent / "README.md"
-    text = path.read_text()
-    for name, section in sections.items():
-        before, begin, rest = text.partition(f"<!-- {name} -->\n")
-        _, end, after = rest.partition(f"<!-- end of {name} -->")
-        text = f"{before}{begin}\n{section}\n\n{end}{after}"
-    path.write_text(text)
+def overview(counted: dict[str, Any], versions: dict[str, str]) -> str:
+    """The bytecodes in short, for the README of the project: content off, and on for a chat."""
+    rows = {
+        "span written by hand, three instruments": "floor:legacy",
+        "span written by hand, the whole set and cost": "floor:latest",
+        "**llmotel**, the whole set and cost": "llmotel:latest",
+    }
+    ours = {"none", "floor", "llmotel"}
+    rows |= {label: label for label in counted if label.partition(":")[0] not in ours and ":" not in label}
+    columns = ("chat", "message", "embeddings", "stream chunk", "events chunk")
+    lines = []
+    for title, label in rows.items():
+        if label not in counted:
+            continue
+        figures = counted[label]["figures"]
+        on = counted.get(label + ("+" if ":" in label else ":") + "content", {}).get("figures", {})
+        chat, *rest = (number(figures.get(column)) for column in columns)
+        cells = [chat, number(on.get("chat")), *rest]
+        lines.append([title, *(f"**{cell}**" if title.startswith("**") and cell else cell for cell in cells)])
+    head = ["", "openai chat", "with content", "anthropic message", "embeddings", "openai chunk", "anthropic delta"]
+    python = ".".join(versions["python"].split(".")[:2])
+    clients = ", ".join(f"{name} {versions[name].rpartition('.')[0]}" for name in ("openai", "anthropic"))
+    bare = next(row["calling"]["chat"] for row in counted.values() if "chat" in row["calling"])
+    return (
+        f"Python bytecodes that a call executes on the calling thread, over the bare client (Python {python}, "
+        f"{clients}; a bare chat executes {number(round(bare, -3))}).\n\n{table(head, lines)}\n\n"
+        f"llmotel leaves {number(round(counted['llmotel:latest']['deferred']['chat'], -2))} bytecodes of a chat to its "
+        "own thread: no caller waits for them, the machine still executes them.\n"
+    )
+
+
+def into_readme(path: Path, parts: dict[str, str]) -> None:
+    """Puts each part between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``; all else stays as it is. ``ValueError``
+    for a part without such a place."""
+    text = path.read_text("utf-8")
+    for name, part in parts.items():
+        begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
+        before, _, rest = text.partition(begin)
+        _, found, after = rest.partition(end)
+        if not found:
+            raise ValueError(f"{path}: no {begin.strip()} ... {end}")
+        text = f"{before}{begin}{part}{end}{after}"
+    path.write_text(text, "utf-8")
 
 
 def draw(counted: dict[str, Any]) -> None:
