@@ -54,6 +54,11 @@ class Engine:
         self.latest = config.semconv in ("latest", "dup")
         self.legacy = config.semconv in ("legacy", "dup")
         self.guard = Guard(raise_errors=config.raise_errors)
+        # What a wrong setting fails in comes first: instruments cannot be taken out of a meter again.
+        self.prices = Prices(load_user_table(config.prices) if config.prices else None)
+        self.hosts = Hosts(config.provider_hosts)
+        self.metric_tags = tagging.MetricTags(config.metric_tags, config.metric_tag_values)
+        self.content = _content(config, self.guard)
         self.counts: dict[str, int] = dict.fromkeys(OWN_COUNTERS, 0)
         self.backlog = Backlog(self.guard.caught, self._dropped)
         self.tracer = trace.get_tracer(_SCOPE, __version__, tracer_provider)
@@ -74,10 +79,6 @@ class Engine:
         self.events = Events(
             _logs.get_logger(_SCOPE, __version__, logger_provider), details=config.events, legacy=self.legacy
         )
-        self.content = _content(config, self.guard)
-        self.prices = Prices(load_user_table(config.prices) if config.prices else None)
-        self.hosts = Hosts(config.provider_hosts)
-        self.metric_tags = tagging.MetricTags(config.metric_tags, config.metric_tag_values)
         self.console = _console() if config.console else None
         # Content is also read, and dropped again, where token counts are to be estimated from it.
         self.reads_input = self.reads_deltas = self.content.captures or config.stream_usage == "estimate"

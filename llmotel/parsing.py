@@ -149,9 +149,12 @@ def pairs(value: object) -> dict[str, str]:
 
 
 def headers(value: object) -> dict[str, str]:
-    """Pairs whose keys are header names, in lower case as gRPC wants them."""
+    """Pairs whose keys are header names, in lower case as gRPC wants them. A value holds no line break and no other
+    control character: every export would fail."""
     found = {key.lower(): entry for key, entry in pairs(value).items()}
     if any(not re.fullmatch(r"[!#$%&'*+.^_`|~0-9a-z-]+", key) for key in found):
+        raise ValueError
+    if any(not re.fullmatch(r"[^\x00-\x08\x0a-\x1f\x7f]*", entry) for entry in found.values()):
         raise ValueError
     return found
 

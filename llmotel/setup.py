@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from llmotel.config import Config
+from llmotel.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("llmotel")
 
 _PROVIDERS = {"tracer_provider": "traces", "meter_provider": "metrics", "logger_provider": "logs"}
+_GIVES = {"tracer_provider": "get_tracer", "meter_provider": "get_meter", "logger_provider": "get_logger"}
 
 
 class Running:
@@ -122,6 +124,11 @@ def _begin(arguments: Mapping[str, object]) -> None:
                 )  # fmt: skip
             return
         config = Config.load({name: value for name, value in arguments.items() if name not in _PROVIDERS})
+        for name, method in _GIVES.items():
+            if name in arguments and not callable(getattr(arguments[name], method, None)):
+                raise ConfigurationError(
+                    f"init({name}={arguments[name]!r}): accepted is an OpenTelemetry provider, which has {method}()"
+                )
         running = Running(config, arguments)
         if config.sdk_disabled:
             logger.info("llmotel: off, because OTEL_SDK_DISABLED is set")

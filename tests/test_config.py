@@ -156,6 +156,7 @@ class TestWrongValues:
             ("endpoint", "http://collector:port"),
             ("endpoint", "http://"),
             ("headers", {"x api key": "k"}),
+            ("headers", {"x-api-key": "from a file\n"}),
             ("stream_usage", None.__class__),
             ("prices", b"prices.toml"),
         ],

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -287,6 +289,24 @@ class TestWrongSettings:
         assert not llmotel.status().enabled
         llmotel.init(semconv="dup", tracer_provider=provider_of(exported))
         assert llmotel.status().enabled
+
+    @pytest.mark.parametrize(
+        "wrong", [{"prices": "nowhere.toml"}, {"completion_hook": "nobodys", "capture_content": True}]
+    )
+    def test_a_refused_init_leaves_nothing_in_the_applications_meters(self, wrong: dict[str, object]) -> None:
+        reader = InMemoryMetricReader()
+        meters = MeterProvider([reader], shutdown_on_exit=False)
+        with pytest.raises(ConfigurationError):
+            llmotel.init(meter_provider=meters, isolated=True, **wrong)  # type: ignore[arg-type]
+        assert reader.get_metrics_data() is None
+
+    @pytest.mark.parametrize("name", ["tracer_provider", "meter_provider", "logger_provider"])
+    def test_a_provider_that_is_none_is_refused(self, name: str) -> None:
+        with pytest.raises(
+            ConfigurationError, match=rf"init\({name}='jaeger'\): accepted is an OpenTelemetry provider"
+        ):
+            llmotel.init(**{name: "jaeger"})  # type: ignore[arg-type]
+        assert setup.running() is None
 
     def test_a_price_file_that_is_none_is_refused(self, exported: InMemorySpanExporter) -> None:
         with pytest.raises(ConfigurationError, match=r"nowhere\.toml"):
