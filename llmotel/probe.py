@@ -21,7 +21,8 @@ _PORTS = "By convention port 4318 takes http/protobuf, 4317 grpc: change the por
 _TLS = "Set OTEL_EXPORTER_OTLP_CERTIFICATE, or write http:// for plain text"
 _KEY = "Put the key into OTEL_EXPORTER_OTLP_HEADERS, for example x-api-key=..., as the backend's documentation says"
 _PATH = "OTEL_EXPORTER_OTLP_ENDPOINT is a base URL; /v1/traces, /v1/metrics and /v1/logs are put behind it"
-_STATUSES = {401: _KEY, 403: _KEY, 404: _PATH, 405: _PATH, 415: _PATH}
+_MOVED = "Exports do not follow: set OTEL_EXPORTER_OTLP_ENDPOINT to where it really is, perhaps with https://"
+_STATUSES = {401: _KEY, 403: _KEY, 404: _PATH, 405: _PATH, 415: _PATH, **dict.fromkeys((301, 302, 307, 308), _MOVED)}
 _CODES = {
     "UNAVAILABLE": _START,
     "UNIMPLEMENTED": "This gRPC server takes no such signal: set the exporter of this signal to none",
@@ -73,15 +74,25 @@ def _http(url: str, sent: Mapping[str, str], timeout: float, environ: Mapping[st
     request = urllib.request.Request(
         url, b"", {"content-type": "application/x-protobuf", "user-agent": "llmotel-doctor", **sent}, method="POST"
     )
+
+    class Staying(urllib.request.HTTPRedirectHandler):
+        """The exporters do not follow either."""
+
+        def redirect_request(self, *_: object) -> None:
+            return None
+
+    opener = urllib.request.build_opener(Staying, urllib.request.HTTPSHandler(context=context))
     try:
-        with urllib.request.urlopen(request, timeout=timeout, context=context) as response:
+        with opener.open(request, timeout=timeout) as response:
             return True, f"answers {response.status}", ""
     except urllib.error.HTTPError as error:
         with error:
             if error.code == 400:
                 return True, "answers 400 to an empty request, so it is there", ""
             mend = _STATUSES.get(error.code, "It is there, and cannot take anything now: look at its own log")
-            return False, f"answers {error.code} {error.reason}", mend
+            elsewhere = error.headers.get("location") if mend is _MOVED else None
+            to = f", go to {masked_url(elsewhere)}" if elsewhere else ""
+            return False, f"answers {error.code} {error.reason}{to}", mend
     except urllib.error.URLError as error:
         return _unreachable(error.reason)
     except http.client.HTTPException:

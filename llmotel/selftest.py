@@ -63,8 +63,11 @@ def _follow(config: Config, engine: Engine, pipeline: Pipeline, timeout: float) 
         return
     engine.flush(timeout)
     if not spans.seen:
-        errors = "; ".join(engine.guard.last_errors) or "the sampler drops it: look at OTEL_TRACES_SAMPLER"
-        yield Station("span", False, f"no span came of the call: {errors}", "Report it with this line")
+        errors = "; ".join(engine.guard.last_errors)
+        mend = (
+            "Report it with this line" if errors else "Set OTEL_TRACES_SAMPLER to one that keeps it, such as always_on"
+        )
+        yield Station("span", False, f"no span came of the call: {errors or 'the sampler drops it'}", mend)
         return
     span = spans.seen[-1]
     yield Station("span", True, f"{span.name!r}, trace {span.context.trace_id:032x}")

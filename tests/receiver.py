@@ -17,9 +17,10 @@ GARBAGE = "garbage"  # answer with what is not HTTP
 
 
 class Receiver:
-    """``with Receiver() as receiver`` listens at ``receiver.url``. ``answer`` is a status, ``HANG`` or ``GARBAGE``."""
+    """``with Receiver() as receiver`` listens at ``receiver.url``. ``answer`` is a status, ``HANG`` or ``GARBAGE``; a
+    redirect has its ``location``."""
 
-    def __init__(self, answer: int | str = 200) -> None:
+    def __init__(self, answer: int | str = 200, location: str = "") -> None:
         self.answer = answer
         self.headers: list[dict[str, str]] = []
         self.bodies: dict[str, list[bytes]] = {"/v1/traces": [], "/v1/metrics": [], "/v1/logs": []}
@@ -28,6 +29,9 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:  # what a client makes of a redirect that it follows
+                self.do_POST()
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -45,6 +49,8 @@ class Receiver:
                     if known and receiver.answer == 200:
                         receiver.bodies[self.path].append(body)
                     self.send_response(int(receiver.answer) if known else 404)
+                    if location:
+                        self.send_header("location", location)
                     self.send_header("content-length", "0")
                     self.end_headers()
 
