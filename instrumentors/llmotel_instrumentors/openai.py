@@ -8,14 +8,14 @@ from llmotel import registry
 from llmotel.instrumentor import Instrumentor
 from llmotel.spec import Closer, Endpoint, Provider, Request
 from llmotel_instrumentors import stainless
-from llmotel_instrumentors.dialects import chat_completions, media, responses
+from llmotel_instrumentors.dialects import chat_completions, decisions, media, responses
 
 ENDPOINTS = {
     "/chat/completions": chat_completions.CHAT,
     "/completions": chat_completions.COMPLETIONS,
     "/responses": responses.CREATE,
     "/responses/compact": responses.COMPACT,
-    "/decisions": responses.DECIDE,
+    "/decisions": decisions.DECIDE,
     "/embeddings": media.EMBEDDINGS,
     "/images/generations": media.IMAGES,
     "/images/edits": media.IMAGES,

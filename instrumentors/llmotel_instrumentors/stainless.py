@@ -6,18 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from llmotel.spec import Request, Retry, Seam
+from llmotel.spec import Parser, Request, Retry, Seam
 
 
 def seams(library: str) -> tuple[Seam, ...]:
     """The two seams of ``library``."""
     module = f"{library}._base_client"
     return (
-        Seam(module, "SyncAPIClient.request", locate),
-        Seam(module, "AsyncAPIClient.request", locate, is_async=True),
+        Seam(module, "SyncAPIClient.request", locate, reparse=reparse),
+        Seam(module, "AsyncAPIClient.request", locate, is_async=True, reparse=reparse),
     )
 
 
@@ -41,8 +41,24 @@ def replaced_body(
     args: tuple[Any, ...], kwargs: Mapping[str, Any], body: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments with ``body`` sent instead, on a copy of the options."""
+    return _replaced(args, kwargs, "json_data", body)
+
+
+def reparse(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], around: Callable[[Parser], Parser]
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    """The arguments with ``around`` the function behind ``.parse()``, which makes the caller's model of an answer and
+    may find that it does not fit."""
     options = args[1] if len(args) > 1 else kwargs["options"]
-    changed = options.model_copy(update={"json_data": body})
+    parser = options.post_parser
+    return _replaced(args, kwargs, "post_parser", around(parser)) if callable(parser) else None
+
+
+def _replaced(
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], name: str, value: Any
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    options = args[1] if len(args) > 1 else kwargs["options"]
+    changed = options.model_copy(update={name: value})
     if len(args) > 1:
         return (args[0], changed, *args[2:]), dict(kwargs)
     return args, {**kwargs, "options": changed}

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmotel import semconv
-from llmotel.draft import Draft, arguments
-from llmotel.inference import Answer, Inference, Message, Usage
-from llmotel.reading import count, get, items, number, params, path, plain, text
+from llmotel.draft import Draft
+from llmotel.inference import Answer, Inference, Usage
+from llmotel.reading import count, get, items, number, params, path, text
 from llmotel.spec import Endpoint
-from llmotel_instrumentors.dialects.chat_completions import annotate, plain_dict, read_error, read_head, tool, uri
+from llmotel_instrumentors.dialects.annotations import annotate
+from llmotel_instrumentors.dialects.chat_completions import FORMATS, read_error, read_head
+from llmotel_instrumentors.dialects.responses_content import read_input, read_output
 
 PARAMS = {
     "temperature": (semconv.TEMPERATURE, float),
@@ -22,7 +24,6 @@ PARAMS = {
     "previous_response_id": (semconv.PREVIOUS_RESPONSE, str),
     "model": ("model", str),
 }
-_FORMATS = {"json_object": "json", "json_schema": "json", "text": "text"}
 _INCOMPLETE = {"max_output_tokens": "length", "content_filter": "content_filter"}
 # Tuples: a set cannot be asked for what has no hash, such as a type that is a list.
 _ENDED = ("response.completed", "response.failed", "response.incomplete")
@@ -46,7 +47,7 @@ def read_request(inference: Inference, body: Any) -> None:
     effort = text(path(body, "reasoning", "effort"))
     if effort is not None:
         attributes[semconv.REASONING_LEVEL] = effort
-    kind = _FORMATS.get(str(path(body, "text", "format", "type")))
+    kind = FORMATS.get(str(path(body, "text", "format", "type")))
     if kind is not None:
         attributes[semconv.OUTPUT_TYPE] = kind
     tier = text(body.get("service_tier"))
@@ -62,99 +63,6 @@ def read_request(inference: Inference, body: Any) -> None:
             known = text(get(stored, key))
             if known is not None:
                 attributes[name] = known
-
-
-def read_input(inference: Inference, body: Any) -> None:
-    """The input items, instructions and tools."""
-    instructions = text(get(body, "instructions"))
-    if instructions is not None:
-        inference.system = [{"type": "text", "content": instructions}]
-    given = get(body, "input")
-    if isinstance(given, str):
-        inference.input = [{"role": "user", "parts": [{"type": "text", "content": given}]}]
-    else:
-        inference.input = [message(item) for item in items(given)]
-    tools = [tool(defined) for defined in items(get(body, "tools"))]
-    if tools:
-        inference.tools = tools
-
-
-def message(item: Any) -> Message:
-    """One input or output item as a message."""
-    kind = text(get(item, "type")) or "message"
-    role = text(get(item, "role"))
-    if kind == "message":
-        content = get(item, "content")
-        if isinstance(content, str):
-            parts = [{"type": "text", "content": content}]
-        else:
-            parts = [part(given) for given in items(content)]
-        return {"role": role or "user", "parts": parts}
-    if kind.endswith("_output"):
-        answer = {
-            "type": "tool_call_response",
-            "id": text(get(item, "call_id")) or "",
-            "response": plain(get(item, "output")),
-        }
-        return {"role": "tool", "parts": [answer]}
-    return {"role": role or "assistant", "parts": [item_part(item, kind)]}
-
-
-def item_part(item: Any, kind: str) -> dict[str, Any]:
-    """A part for an output item that is not a message: a call, reasoning, or what a server-side tool did."""
-    if kind in ("function_call", "custom_tool_call"):
-        given = get(item, "arguments")
-        return {
-            "type": "tool_call",
-            "id": text(get(item, "call_id")) or "",
-            "name": text(get(item, "name")) or "",
-            "arguments": plain(arguments(given if given is not None else get(item, "input"))),
-        }
-    if kind == "reasoning":
-        thoughts = [*items(get(item, "summary")), *items(get(item, "content"))]
-        return {"type": "reasoning", "content": "\n".join(text(get(thought, "text")) or "" for thought in thoughts)}
-    if kind == "compaction":
-        return {"type": "compaction", "id": text(get(item, "id")) or ""}
-    if kind == "image_generation_call":
-        return {"type": "blob", "modality": "image", "content": text(get(item, "result")) or ""}
-    if kind.endswith("_call"):
-        details = {
-            key: value for key, value in plain_dict(item).items() if key not in ("id", "type") and value is not None
-        }
-        return {
-            "type": "server_tool_call",
-            "id": text(get(item, "id")) or "",
-            "name": text(get(item, "name")) or kind.removesuffix("_call"),
-            "server_tool_call": {"type": kind, **details},
-        }
-    return {**plain_dict(item), "type": kind}
-
-
-def part(given: Any) -> dict[str, Any]:
-    """One content part of a message."""
-    kind = text(get(given, "type")) or "text"
-    if kind in ("input_text", "output_text", "text", "summary_text", "reasoning_text"):
-        return {"type": "text", "content": text(get(given, "text")) or ""}
-    if kind == "refusal":
-        return {"type": "refusal", "content": text(get(given, "refusal")) or ""}
-    if kind in ("input_image", "input_file"):
-        modality = "image" if kind == "input_image" else "document"
-        file_id = text(get(given, "file_id"))
-        if file_id is not None:
-            return {"type": "file", "modality": modality, "file_id": file_id}
-        return uri(
-            modality,
-            text(get(given, "image_url")) or text(get(given, "file_url")) or text(get(given, "file_data")) or "",
-        )
-    if kind == "input_audio":
-        audio = get(given, "input_audio")
-        return {
-            "type": "blob",
-            "modality": "audio",
-            "mime_type": f"audio/{text(get(audio, 'format')) or 'wav'}",
-            "content": text(get(audio, "data")) or "",
-        }
-    return {**plain_dict(given), "type": kind}
 
 
 # Response.
@@ -212,14 +120,6 @@ def read_usage(inference: Inference, given: Any, output: Any) -> None:
     cost = number(get(given, "cost"))
     if cost is not None:
         inference.reported_cost = cost
-
-
-def read_output(inference: Inference, response: Any) -> None:
-    """The output items as one message, as they are one answer."""
-    parts: list[dict[str, Any]] = []
-    for item in items(get(response, "output")):
-        parts.extend(message(item)["parts"])
-    inference.output = [{"role": "assistant", "parts": parts}]
 
 
 def read_answer(inference: Inference, response: Any) -> None:
@@ -321,39 +221,6 @@ def read_compacted(inference: Inference, response: Any) -> None:
     read_usage(inference, get(response, "usage"), None)
 
 
-# Decisions: questions about an input, answered with probabilities.
-
-
-def read_decision_request(inference: Inference, body: Any) -> None:
-    """Model; the answers are structured."""
-    params(inference, body, {"model": PARAMS["model"]})
-    model = inference.attributes.pop("model", None)
-    if isinstance(model, str):
-        inference.request_model = model
-    inference.attributes[semconv.OUTPUT_TYPE] = "json"
-
-
-def read_decision_input(inference: Inference, body: Any) -> None:
-    """The input, and behind it the questions."""
-    read_input(inference, body)
-    asked = [{"type": "question", "question": plain(question)} for question in items(get(body, "questions"))]
-    inference.input = [*(inference.input or []), {"role": "user", "parts": asked}]
-
-
-def read_decisions(inference: Inference, response: Any) -> None:
-    """Model and usage, at the prices that decisions have of their own."""
-    inference.response_model = text(get(response, "model"))
-    inference.service_tier = "decisions"
-    inference.finish_reasons = ["stop"]
-    read_usage(inference, get(response, "usage"), None)
-
-
-def read_decision_output(inference: Inference, response: Any) -> None:
-    """The answers, in the order of the questions."""
-    answers = [{"type": "answer", "answer": plain(answer)} for answer in items(get(response, "answers"))]
-    inference.output = [{"role": "assistant", "parts": answers}]
-
-
 # Retrieving a response that runs in the background.
 
 
@@ -397,13 +264,6 @@ CREATE = Endpoint(
     read_answer,
 )
 COMPACT = Endpoint("chat", read_compact_request, read_compacted, read_input=read_input, read_output=read_output)
-DECIDE = Endpoint(
-    "generate_content",
-    read_decision_request,
-    read_decisions,
-    read_input=read_decision_input,
-    read_output=read_decision_output,
-)
 FETCH = Endpoint(
     "fetch_response",
     read_fetch_request,
