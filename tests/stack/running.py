@@ -17,7 +17,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -71,6 +71,16 @@ def eventually(look: Callable[[], T], what: str, patience: float = PATIENCE, pau
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} has not come within {patience:g} s: {seen!r:.2000}")
         time.sleep(pause)
+
+
+def clear_of_the_end_of(what: Literal["day", "month"], seconds: float) -> None:
+    """Waits until the day or the month (UTC) is over if it ends within ``seconds``: what sums it up begins anew then."""
+
+    def present(ahead: float) -> tuple[int, ...]:
+        return time.gmtime(time.time() + ahead)[: 3 if what == "day" else 2]
+
+    while present(seconds) != present(0):
+        time.sleep(0.5)
 
 
 class Process:

@@ -29,10 +29,10 @@ from llmotel.testing.calls import LlmCalls
 from llmotel.testing.recording import recording
 from receiver import HANG, Receiver
 from scripts import start
-from stack.running import eventually, fetch, free_port
+from stack.running import clear_of_the_end_of, eventually, fetch, free_port
 from stack.servers import Collector, Prometheus
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 Program = Callable[[str], Path]
 
@@ -163,6 +163,7 @@ REQUESTS: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def busy(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
     folder = tmp_path_factory.mktemp("busy")
+    clear_of_the_end_of("day", 200)
     begun = int(time.time()) // DAY * DAY - (len(DAYS) + 1) * DAY
     history(program, folder, begun)
     rules = folder / "rules"
