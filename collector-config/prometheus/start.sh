@@ -43,6 +43,7 @@ grounding_minimum=$(number LLMOTEL_ALERT_GROUNDING_MINIMUM "${LLMOTEL_ALERT_GROU
 grounding_target=$(number LLMOTEL_ALERT_GROUNDING_TARGET "${LLMOTEL_ALERT_GROUNDING_TARGET:-0.8}" 0 '1' 0 'a number above 0 and below 1')
 latency_regression=$(number LLMOTEL_ALERT_LATENCY_REGRESSION "${LLMOTEL_ALERT_LATENCY_REGRESSION:-1.5}" 1 '' 0 'a number above 1')
 grounding_regression=$(number LLMOTEL_ALERT_GROUNDING_REGRESSION "${LLMOTEL_ALERT_GROUNDING_REGRESSION:-0.1}" 0 '1' 0 'a number above 0 and below 1')
+lost_records=$(number LLMOTEL_ALERT_LOST_RECORDS "${LLMOTEL_ALERT_LOST_RECORDS:-0}" 0 '' 1 'a number 0 or more')
 queue_ratio=$(number LLMOTEL_ALERT_QUEUE_RATIO "${LLMOTEL_ALERT_QUEUE_RATIO:-0.8}" 0 '1' 0 'a number above 0 and below 1')
 awk "BEGIN { exit !($grounding_target >= $grounding_minimum) }" ||
   fail "LLMOTEL_ALERT_GROUNDING_TARGET='$grounding_target': accepted is a number that is not below \
@@ -80,6 +81,8 @@ groups:
         expr: "vector($latency_regression)"
       - record: llmotel:threshold:grounding_regression
         expr: "vector($grounding_regression)"
+      - record: llmotel:threshold:lost_records
+        expr: "vector($lost_records)"
       - record: llmotel:threshold:queue_ratio
         expr: "vector($queue_ratio)"
 END

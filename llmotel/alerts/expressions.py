@@ -26,6 +26,8 @@ SUCCEEDED = f'{label(semconv.ERROR_TYPE)}=""'
 COST = series(semconv.COST_COUNTER, "{USD}", "counter")
 GROUNDING = series(semconv.GROUNDING_SCORE, "1", "histogram")
 UNPRICED = series(*OWN_COUNTERS["unpriced"][:2], "counter")
+LOST = series(semconv.EXPORT_LOST, "{record}", "counter")
+SIGNAL = label(semconv.SIGNAL)
 HEARTBEAT = series(*OWN_COUNTERS["errors"][:2], "counter")
 """What every process with llmotel sends from its start on, calls or none."""
 
@@ -89,6 +91,6 @@ def limit(name: str) -> str:
 
 
 __all__ = [
-    "COST", "ENVIRONMENT", "FAILED", "GROUNDING", "HEARTBEAT", "JOB", "MODEL", "OPERATION", "SUCCEEDED", "UNPRICED",
-    "WHO", "Names", "block", "durations", "growth", "increase", "limit", "mean", "sum_by",
+    "COST", "ENVIRONMENT", "FAILED", "GROUNDING", "HEARTBEAT", "JOB", "LOST", "MODEL", "OPERATION", "SIGNAL",
+    "SUCCEEDED", "UNPRICED", "WHO", "Names", "block", "durations", "growth", "increase", "limit", "mean", "sum_by",
 ]  # fmt: skip

@@ -14,7 +14,9 @@ CRITICAL, WARNING = "critical", "warning"
 WHO_TEXT = f"{{{{ $labels.{JOB} }}}}{{{{ with $labels.{ENVIRONMENT} }}}} ({{{{ . }}}}){{{{ end }}}}"
 """A service, as the text of an alert names it."""
 
-PERCENT, NUMBER, TENTHS, CENTS = "humanizePercentage", 'printf "%.4g"', 'printf "%.1f"', 'printf "%.2f"'
+PERCENT, NUMBER, TENTHS, CENTS, WHOLE = (
+    "humanizePercentage", 'printf "%.4g"', 'printf "%.1f"', 'printf "%.2f"', 'printf "%.0f"',
+)  # fmt: skip
 """How the text of an alert shows a number."""
 
 
@@ -88,6 +90,6 @@ def first_of(query: str, text: str) -> str:
 
 
 __all__ = [
-    "CENTS", "CRITICAL", "NUMBER", "PERCENT", "TENTHS", "WARNING", "WHO_TEXT", "Alert", "Record", "first_of", "shown",
-    "threshold_text",
+    "CENTS", "CRITICAL", "NUMBER", "PERCENT", "TENTHS", "WARNING", "WHOLE", "WHO_TEXT", "Alert", "Record", "first_of",
+    "shown", "threshold_text",
 ]  # fmt: skip

@@ -107,6 +107,8 @@ THRESHOLDS: tuple[Threshold, ...] = (
               "How many times as long as at the same hour last week a call may take on average."),
     Threshold("grounding_regression", 0.1, 0, 1,
               "How far the average grounding score may lie below that of the same hour last week."),
+    Threshold("lost_records", 0, 0, math.inf,
+              "Spans or events that a service's processes may lose in 5 minutes because nobody took them.", True),
     Threshold("queue_ratio", 0.8, 0, 1, "How full a sending queue of the collector may be."),
 )  # fmt: skip
 
@@ -140,6 +142,7 @@ class Thresholds:
     grounding_target: float
     latency_regression: float
     grounding_regression: float
+    lost_records: float
     queue_ratio: float
     grafana_url: str
     runbook_url: str

@@ -36,6 +36,7 @@ OTHERS = {
     "GROUNDING_TARGET": "0.6",
     "LATENCY_REGRESSION": "3",
     "GROUNDING_REGRESSION": "0.3",
+    "LOST_RECORDS": "30",
     "QUEUE_RATIO": "0.5",
     "GRAFANA_URL": "https://grafana.example/x",
 }

@@ -24,7 +24,7 @@ from llmotel.alerts.rules import groups
 from llmotel.alerts.thresholds import Thresholds
 from llmotel.alerts.windows import Windows
 from scripts import environment, run
-from stack.running import eventually, free_port
+from stack.running import clear_of_the_end_of, eventually, free_port
 from stack.servers import CONFIG, Alertmanager, Collector, Prometheus
 from stack.sinks import Backend, Webhook
 
@@ -39,7 +39,7 @@ THRESHOLDS = {
     "LLMOTEL_ALERT_P99_SECONDS": "1.28",
     "LLMOTEL_ALERT_MINIMUM_CALLS": "2",
     "LLMOTEL_ALERT_DAILY_BUDGET_USD": "20",
-    # More than is spent here, less than the rest of the month would cost at the same pace: but for its last minutes.
+    # More than is spent here, less than the rest of the month would cost at the same pace.
     "LLMOTEL_ALERT_MONTHLY_BUDGET_USD": "2000",
     "LLMOTEL_ALERT_GRAFANA_URL": "https://grafana.example",
 }
@@ -56,6 +56,7 @@ SAYS = {
     "LLMHighLatencyP99": "; the limit is 1.28 s.",
     "LLMDailyBudgetExceeded": "; the limit is 110% of the daily budget of 20.00 USD. Most of it by shop: ",
     "LLMMonthlyBudgetForecast": "; the budget is 2000.00 USD.",
+    "LLMTelemetryLost": " records of its traces were lost because nobody took them, it said in the last 6 seconds; the ",
     "LLMCollectorQueueFilling": " the queue of otlp_grpc/side (traces) is 90% full; the limit is 80%.",
     "LLMCollectorDropping": " otlp_grpc/side lost 5 spans, queue full, ",
 }
@@ -79,12 +80,12 @@ service:
 class Service:
     """One process of a service."""
 
-    def __init__(self, name: str, endpoint: str) -> None:
+    def __init__(self, name: str, endpoint: str, **variables: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "stack.alerting_app", name],
             env=environment(
-                OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, OTEL_METRIC_EXPORT_INTERVAL="1000", OTEL_TRACES_EXPORTER="none",
-                OTEL_LOGS_EXPORTER="none",
+                OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, OTEL_METRIC_EXPORT_INTERVAL="1000", OTEL_LOGS_EXPORTER="none",
+                **(variables or {"OTEL_TRACES_EXPORTER": "none"}),
             ),
             stdin=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -108,8 +109,17 @@ class Stack(NamedTuple):
     webhook: Webhook
     services: dict[str, list[Service]]
 
-    def start(self, name: str, processes: int = 1) -> None:
-        self.services[name] = [Service(name, self.collector.url) for _ in range(processes)]
+    def start(self, name: str, processes: int = 1, **variables: str) -> None:
+        self.services[name] = [Service(name, self.collector.url, **variables) for _ in range(processes)]
+
+    def traces_aside(self) -> dict[str, str]:
+        """A service's variables with which its traces go to the backend, past the collector."""
+        return {
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"http://{self.backend.address}",
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc",
+            "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "1",
+            "OTEL_BSP_SCHEDULE_DELAY": "500",
+        }
 
     def goes(self, name: str, state: str) -> None:
         for service in self.services[name]:
@@ -142,6 +152,7 @@ def started(program: str, folder: Path, **variables: str) -> None:
 @pytest.fixture
 def stack(program: Callable[[str], Path], tmp_path: Path, webhook: Webhook) -> Iterator[Stack]:
     folder = tmp_path
+    clear_of_the_end_of("month", 600)
     write(folder, files(Thresholds.load({}), windows=WINDOWS))
     side = f"127.0.0.1:{free_port()}"
     with ExitStack() as ending:
@@ -174,10 +185,10 @@ def stack(program: Callable[[str], Path], tmp_path: Path, webhook: Webhook) -> I
 
 
 # One test, because all alerts share the minute that it takes.
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(240 + 600)
 def test_each_alert_fires_when_its_condition_holds_and_is_resolved_when_it_ends(stack: Stack) -> None:
     webhook = stack.webhook
-    stack.start("shop", processes=2)
+    stack.start("shop", processes=2, **stack.traces_aside())
     stack.start("worn")
     stack.goes("worn", "worn")
     stack.start("leaver")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llmotel.alerts.expressions import HEARTBEAT
+from llmotel.alerts.expressions import HEARTBEAT, LOST, SIGNAL
 from llmotel.alerts.promtests.case import (
     Case,
     Firing,
@@ -25,6 +25,7 @@ def suites(scene: Scene) -> dict[str, list[Case]]:
     """The cases of each alert."""
     return {
         "LLMTelemetryAbsent": _absent(),
+        "LLMTelemetryLost": _lost(scene),
         "LLMCollectorQueueFilling": _queue(scene),
         "LLMCollectorDropping": _dropping(),
     }
@@ -58,6 +59,53 @@ def _absent() -> list[Case]:
             **alive(f"{constant(0, 60)} stale"), **alive(later(61, until), instance="b")}, {137: [], 200: fired}),
         Case("several instances", "of two services the silent one is named", {
             **alive(until), **alive(constant(0, 300), job="billing")}, {137: fired}),
+    ]  # fmt: skip
+
+
+def _lost(scene: Scene) -> list[Case]:
+    limit = scene["lost_records"]
+
+    def lost(values: str, signal: str = "traces", **labels: str) -> Series:
+        return {selector(LOST, **{"job": "checkout", "instance": "a", SIGNAL: signal, **labels}): values}
+
+    def fires(number: float, signal: str = "traces", over: float = limit) -> Firing:
+        return Firing({"job": "checkout", SIGNAL: signal}, (
+            f"checkout: {number:.0f} records of its {signal} were lost because nobody took them, it said in the last 5 "
+            f"minutes; the limit is {over:.0f}."))  # fmt: skip
+
+    high, low = limit + 500, limit * 0.9
+    a_minute = high / 5
+    return [
+        Case("fires", "spans are lost all the time", lost(steady(a_minute, 60)), {15: [fires(high)]}),
+        Case("fires", "spans are lost once", lost(f"{constant(0, 19)} {constant(high, 40)}"), {
+            19: [], 20: [fires(high)], 24: [fires(high)], 25: [], 50: []}),
+        Case("fires", "what was lost while the collector was away is told when it is back", lost(
+            f"{constant(0, 20)} _x120 {constant(high, 40)}"), {
+                60: [], 141: [fires(high)], 145: [fires(high)], 146: []}),
+        Case("near miss", "no more are lost than may be", lost(steady(low / 5, 60)), {15: [], 30: []}),
+        Case("near miss", "what was lost long ago", lost(constant(high, 60)), {15: [], 30: []}),
+        Case("near miss", "exports of metrics are lost, and the next has all of it", lost(
+            steady(a_minute, 60), "metrics"), {15: [], 30: []}),
+        Case("no data", "nothing was ever sent", {}, {15: []}),
+        Case("no data", "a service that lost nothing", lost(constant(0, 60)), {15: []}),
+        Case("first sample", "a process that is seen for the first time has lost spans before", lost(
+            later(20, constant(high, 40))), {20: [], 22: [], 30: []}),
+        Case("first sample", "a new process loses spans at once", lost(later(20, f"0 {constant(high, 40)}")), {
+            21: [fires(high)]}),
+        Case("counter reset", "a process that lost spans long ago begins anew", lost(
+            f"{constant(high, 19)} {constant(0, 40)}"), {20: [], 22: [], 30: []}),
+        Case("counter reset", "a process that loses spans begins anew", lost(
+            f"{steady(a_minute, 19)} {steady(a_minute, 40)}"), {26: [fires(high)]}),
+        Case("several instances", "the losses of two processes add up, and one that began anew takes nothing off", {
+            **lost(steady(a_minute / 2, 60)), **lost(steady(a_minute / 2, 60), instance="b"),
+            **lost(f"{constant(high, 9)} _x3 {constant(0, 50)}", instance="c")}, {15: [fires(high)]}),
+        Case("several instances", "each service and each signal is told", {
+            **lost(steady(a_minute, 60)), **lost(steady(a_minute * 2, 60), "logs"),
+            **lost(constant(0, 60), job="billing")}, {15: [fires(high), fires(high * 2, "logs")]}),
+        Case("threshold changed", "more may be lost", lost(steady(a_minute, 60)), {15: []}, changed={
+            "lost_records": high * 1.1}),
+        Case("threshold changed", "fewer may be lost", lost(steady(a_minute, 60)), {
+            15: [fires(high, over=high // 2)]}, changed={"lost_records": high // 2}),
     ]  # fmt: skip
 
 
@@ -115,7 +163,7 @@ def _dropping() -> list[Case]:
     def fires(number: float, what: str = "spans, not sent", instance: str = _INSTANCE) -> Firing:
         labels = {"job": "otel-collector", "instance": instance, "exporter": _EXPORTER, "lost": what}
         return Firing(labels, (
-            f"Collector {instance}: {_EXPORTER} lost {number:.4g} {what}, in the last 5 minutes; the limit is 0."
+            f"Collector {instance}: {_EXPORTER} lost {number:.0f} {what}, in the last 5 minutes; the limit is 0."
         ))  # fmt: skip
 
     old = collector(steady(60, 60, 100_000))
