@@ -363,6 +363,43 @@ class TestCheck:
     def test_a_file_of_a_secret_is_the_containers_affair(self, check: Check) -> None:
         assert check("LLMOTEL_ALERT_SLACK_URL_FILE=/run/secrets/slack") == []
 
+    def test_a_variable_that_does_not_reach_the_container_is_told(self, check: Check, tmp_path: Path) -> None:
+        (tmp_path / "collector-config/backends/mine.yaml").write_text(
+            "exporters: {otlp_http/mine: {endpoint: '${env:MINE_ENDPOINT}', timeout: '${env:MINE_TIMEOUT:-5s}'}}\n"
+            "service: {pipelines: {traces/mine: {receivers: [forward/traces], exporters: [otlp_http/mine]}}}", "utf-8"
+        )  # fmt: skip
+        lines = ("LLMOTEL_STACK_BACKEND_3=mine", "MINE_ENDPOINT=https://otlp.corp.example")
+        [said] = check(*lines)
+        assert said == (
+            "problem MINE_ENDPOINT: does not reach the collector, and mine.yaml reads it -> "
+            "Add `- MINE_ENDPOINT` to the environment of the collector in docker-compose.yml"
+        )
+        _, said = check(*lines, "MINE_TIMEOUT=9s")
+        assert said.startswith("problem MINE_TIMEOUT: does not reach the collector")
+        file = tmp_path / "docker-compose.yml"
+        handed = "      # collector:end\n      - MINE_ENDPOINT\n      - MINE_TIMEOUT=${MINE_TIMEOUT}\n"
+        file.write_text(file.read_text("utf-8").replace("      # collector:end\n", handed), "utf-8")
+        assert check(*lines, "MINE_TIMEOUT=9s") == []
+
+    @pytest.mark.parametrize(
+        ("service", "name"),
+        [
+            ("prometheus", "prometheus/start.sh"),
+            ("prometheus", "prometheus/rules/calls.yaml"),
+            ("alertmanager", "alertmanager/start.sh"),
+            ("jaeger", "jaeger/jaeger.yaml"),
+            ("grafana", "grafana/provisioning/datasources/llmotel.yaml"),
+        ],
+    )
+    def test_a_file_that_a_service_needs_is_missed(self, check: Check, tmp_path: Path, service: str, name: str) -> None:
+        (tmp_path / "collector-config" / name).unlink()
+        [said] = check()
+        assert said.startswith(f"problem collector-config/{name}: is not there, and {service} needs it -> ")
+
+    def test_dashboards_may_be_taken_out(self, check: Check, tmp_path: Path) -> None:
+        (tmp_path / "collector-config/grafana/dashboards/llmotel-cost.json").unlink()
+        assert check() == []
+
     def test_two_fragments_that_fill_in_one_list_are_told(self, check: Check, tmp_path: Path) -> None:
         (tmp_path / "collector-config/backends/mine.yaml").write_text(
             "service: {pipelines: {traces/jaeger: {exporters: [nop]}}}", "utf-8"

@@ -10,7 +10,7 @@ from typing import Any
 
 from llmotel.doctor import NOTE, OK, PROBLEM, WARNING, Finding
 from llmotel.errors import LlmotelError
-from llmotel.stack import binary
+from llmotel.stack import binary, bundle
 from llmotel.stack.environment import interpolated, variables
 from llmotel.stack.fragments import Fragment, clashes, loose_ends, read, yaml_of
 from llmotel.stack.variables import BY_NAME, PREFIX, VARIABLES
@@ -18,6 +18,8 @@ from llmotel.stack.variables import BY_NAME, PREFIX, VARIABLES
 _CONFIG = re.compile(r"--config[= ](?:file:)?/etc/otelcol/(.+)")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 _NOT_OURS = frozenset({PREFIX + "CACHE"})
+_DISPENSABLE = ("prometheus/tests/", "grafana/dashboards/")
+"""Folders of mounted files that no service needs to start."""
 
 
 def examine(folder: Path, shell: Mapping[str, str] | None = None) -> Iterator[Finding]:
@@ -39,6 +41,7 @@ def examine(folder: Path, shell: Mapping[str, str] | None = None) -> Iterator[Fi
     yield from _values(values)
     yield from _alerts(values)
     yield from _ports(services, values)
+    yield from _missing(folder, services)
     paths, problems = _chosen(folder / "collector-config", command, values)
     yield from problems
     fragments = []
@@ -49,6 +52,7 @@ def examine(folder: Path, shell: Mapping[str, str] | None = None) -> Iterator[Fi
             problems.append(Finding(PROBLEM, path.name, str(error)))
             yield problems[-1]
     yield from _unset(fragments, values)
+    yield from _withheld(fragments, services["collector"], values)
     yield from _fit(fragments)
     if not problems:
         names = ", ".join(fragment.path.stem for fragment in fragments)
@@ -110,6 +114,20 @@ def _published(entry: object, values: Mapping[str, str]) -> tuple[str, str]:
     return host, port or "any"
 
 
+def _missing(folder: Path, services: Mapping[str, Any]) -> Iterator[Finding]:
+    """Files that a service mounts. Those of the collector are looked at one by one."""
+    ours = [name for name, _ in bundle.files()]
+    for service, content in services.items():
+        for entry in (content.get("volumes") or ()) if service != "collector" else ():
+            source = entry.get("source", "") if isinstance(entry, Mapping) else str(entry).partition(":")[0]
+            mounted = source.removeprefix("./").rstrip("/")
+            for name in ours:
+                needed = name.startswith(f"{mounted}/") and not any(part in name for part in _DISPENSABLE)
+                if needed and not (folder / name).is_file():
+                    yield Finding(PROBLEM, name, f"is not there, and {service} needs it",
+                                  "`llmotel stack init` into a new folder has it")  # fmt: skip
+
+
 def _chosen(config: Path, command: Sequence[object], values: Mapping[str, str]) -> tuple[list[Path], list[Finding]]:
     paths: list[Path] = []
     problems: list[Finding] = []
@@ -138,6 +156,20 @@ def _unset(fragments: Sequence[Fragment], values: Mapping[str, str]) -> Iterator
                 known = BY_NAME.get(name)
                 mend = "Put it into .env" + (f", for example {name}={known.example}. {known.help}" if known else "")
                 yield Finding(PROBLEM, name, f"is not set, and {fragment.path.name} needs it", mend)
+
+
+def _withheld(
+    fragments: Sequence[Fragment], collector: Mapping[str, Any], values: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Variables that a file reads and Compose does not hand to the container."""
+    if collector.get("env_file"):
+        return
+    handed = {str(entry).partition("=")[0] for entry in collector.get("environment") or ()}
+    for fragment in fragments:
+        for name, default in fragment.reads.items():
+            if name not in handed and (default is None or (name in values and name not in BY_NAME)):
+                yield Finding(PROBLEM, name, f"does not reach the collector, and {fragment.path.name} reads it",
+                              f"Add `- {name}` to the environment of the collector in docker-compose.yml")  # fmt: skip
 
 
 def _fit(fragments: Sequence[Fragment]) -> Iterator[Finding]:
