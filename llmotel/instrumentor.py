@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import wrapt
 
 from llmotel.guard import Guard, logger
+from llmotel.patches import Patches, place_of
 from llmotel.proxy import instance_check
-from llmotel.spec import Closer, InstanceCheck, Provider, Retry, Seam
+from llmotel.spec import Closer, Provider
 from llmotel.wrap import close_wrapper, retry_wrapper, wrapper
 
 if TYPE_CHECKING:
@@ -49,9 +48,7 @@ class Instrumentor:
             instance.own_engine = False
             instance.state = "not imported yet"
             instance.detail = ""
-            instance._restore = []
-            instance._patched = set()
-            instance._asleep = {}
+            instance._patches = Patches(cls.provider.library)
             instance._origins = {}
         return cls._instance
 
@@ -59,9 +56,7 @@ class Instrumentor:
     own_engine: bool  # on providers of its own, which a later init() leaves alone
     state: str
     detail: str
-    _restore: list[Callable[[], None]]
-    _patched: set[str]
-    _asleep: dict[str, tuple[Any, Callable[[], None]]]  # place -> what was there, how to put it back
+    _patches: Patches
     _origins: dict[int, tuple[Any, str, str | None, int | None]]
 
     def instrumentation_dependencies(self) -> Collection[str]:
@@ -73,6 +68,11 @@ class Instrumentor:
         """The supported versions as a specifier, e.g. ``>=1.40.0,<4``."""
         low, high = self.provider.versions
         return f">={low}" + (f",<{high}" if high else "")
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether anything of llmotel's stands in the library, active or not."""
+        return bool(self._patches)
 
     def instrument(self, **kwargs: Any) -> None:
         """Arms the instrumentation: now if the library is imported, else when it is.
@@ -125,7 +125,7 @@ class Instrumentor:
 
     def hook(self, module: Any) -> None:
         """Runs when the library is imported. Never raises: that would break the user's own import."""
-        if not self.active or self._restore:
+        if not self.active or self.wrapped:
             return
         try:
             version = self._version(module)
@@ -153,117 +153,41 @@ class Instrumentor:
         return metadata.version(self.provider.library)
 
     def _wrap(self) -> None:
-        provider = self.provider
-        missing = [
-            f"{seam.module}:{seam.attribute}" for seam in provider.seams if not self._patch(seam, wrapper(self, seam))
-        ]
+        provider, patches = self.provider, self._patches
+        missing = [place_of(seam) for seam in provider.seams if not patches.wrap(seam, wrapper(self, seam))]
         if len(missing) == len(provider.seams):
             self.state, self.detail = "missing seam", ", ".join(missing)
             logger.warning("llmotel: %s is not instrumented: %s not found", provider.library, self.detail)
             return
-        missing += [
-            f"{retry.module}:{retry.attribute}"
-            for retry in provider.retries
-            if not self._patch(retry, retry_wrapper(self))
-        ]
+        missing += [place_of(retry) for retry in provider.retries if not patches.wrap(retry, retry_wrapper(self))]
         for closer in provider.closers:
             # The modules of stream helpers are heavy and many applications never use them: wait for their import.
             wrapt.register_post_import_hook(partial(self._patch_closer, closer), closer.module)
         for check in provider.instance_checks:
-            self._patch(check, instance_check)
-        self._silence()
+            patches.wrap(check, instance_check)
+        self._note(patches.rival)
+        if provider.native is not None:
+            patches.silence(provider.native, lambda: self.active)
+            self._note(f"its own spans ({provider.native.scope}) are switched off")
+        if missing:
+            self._note(f"missing seam {', '.join(missing)}")
         self.state = INSTRUMENTED
-        notes = [f"missing seam {', '.join(missing)}"] if missing else []
-        self.detail = "; ".join([*([self.detail] if self.detail else []), *notes])
+
+    def _note(self, text: str) -> None:
+        if text and text not in self.detail:
+            self.detail = f"{self.detail}; {text}" if self.detail else text
 
     def _patch_closer(self, closer: Closer, _: Any) -> None:
         try:
-            if self.active:
-                self._patch(closer, close_wrapper(closer))
+            if self.active and self._patches.wrap(closer, close_wrapper(closer)):
+                self._note(self._patches.rival)
         except Exception as error:
             self.guard.caught(f"{self.provider.library}.import_hook", error)
-
-    def _patch(self, seam: Seam | Closer | Retry | InstanceCheck, replacement: Callable[..., Any]) -> bool:
-        """Wraps one method, once, and notes how to put the very same function back."""
-        place = f"{seam.module}:{seam.attribute}"
-        if place in self._patched:
-            return True
-        try:
-            owner: Any = importlib.import_module(seam.module)
-            *parents, name = seam.attribute.split(".")
-            for parent in parents:
-                owner = getattr(owner, parent)
-            original = vars(owner)[name]
-        except (ImportError, AttributeError, KeyError):
-            return False
-        asleep = self._asleep.pop(place, None)
-        if asleep is not None and original is not asleep[0]:
-            self._restore.append(asleep[1])
-            self._patched.add(place)
-            return True
-        if isinstance(original, wrapt.FunctionWrapper) or hasattr(original, "__wrapped__"):
-            vendor = getattr(original, "_self_wrapper", original)
-            # Not __module__, which functools.wraps() copies from what it wraps.
-            source = getattr(vendor, "__globals__", {}).get("__name__") or getattr(vendor, "__module__", "a package")
-            self.detail = f"{seam.attribute} is also wrapped by {source}: calls may be recorded twice"
-            logger.warning("llmotel: %s %s", self.provider.library, self.detail)
-        wrapped = wrapt.FunctionWrapper(original, replacement)
-        setattr(owner, name, wrapped)
-
-        def restore() -> None:
-            if vars(owner).get(name) is wrapped:
-                setattr(owner, name, original)
-            else:  # another package wrapped over it: it stays where it is, does nothing, and is not put there twice
-                self._asleep[place] = original, restore
-
-        self._restore.append(restore)
-        self._patched.add(place)
-        return True
-
-    def _silence(self) -> None:
-        """Switches off the library's own spans, which would double ours."""
-        native = self.provider.native
-        if native is None:
-            return
-        before = os.environ.get(native.variable)
-        os.environ[native.variable] = native.off
-        notes = [self.detail] if self.detail else []
-        self.detail = "; ".join([*notes, f"its own spans ({native.scope}) are switched off"])
-
-        def restore() -> None:
-            if os.environ.get(native.variable) == native.off:
-                if before is None:
-                    del os.environ[native.variable]
-                else:
-                    os.environ[native.variable] = before
-
-        self._restore.append(restore)
-        try:
-            owner: Any = importlib.import_module(native.module)
-            *parents, name = native.tracer.split(".")
-            for parent in parents:
-                owner = getattr(owner, parent)
-            original = vars(owner)[name]
-        except (ImportError, AttributeError, KeyError):
-            return
-        if not isinstance(original, property):
-            return
-        getter = original.fget
-
-        def tracer(client: Any) -> Any:
-            return getter(client) if getter is not None and not self.active else None
-
-        silenced = property(tracer)
-        setattr(owner, name, silenced)
-        self._restore.append(lambda: setattr(owner, name, original))
 
     def uninstrument(self, **_: Any) -> None:
         """Puts every function back as it was. Calls under way finish their spans."""
         self.active = self.own_engine = False
-        for restore in reversed(self._restore):
-            restore()
-        self._restore.clear()
-        self._patched.clear()
+        self._patches.undo()
         self._origins.clear()
         self.state, self.detail = UNINSTRUMENTED, ""
 
@@ -288,7 +212,7 @@ class Instrumentor:
         """Notes, and says once, that OpenTelemetry's GenAI instrumentation records calls of this library."""
         note = "calls are recorded by OpenTelemetry's GenAI instrumentation, and left to it"
         if note not in self.detail:
-            self.detail = "; ".join([*([self.detail] if self.detail else []), note])
+            self._note(note)
             logger.warning(
                 "llmotel: %s: %s. They have no cost, grounding or tags; to have them here, switch it off "
                 "(OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=%s)",

@@ -235,7 +235,7 @@ class _Before:
             instrumentor.engine,
             instrumentor.guard,
             instrumentor.active,
-            bool(instrumentor._restore),
+            instrumentor.wrapped,
             instrumentor.state,
             instrumentor.detail,
         )

@@ -1,0 +1,122 @@
+"""What llmotel has put into a library, and how each thing comes out again: the very same functions are put back."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+import wrapt
+
+from llmotel.guard import logger
+from llmotel.spec import Closer, InstanceCheck, NativeTelemetry, Retry, Seam
+
+
+class Patches:
+    """What stands in ``library`` now. True while there is anything; :meth:`undo` takes all of it out.
+
+    ``rival`` says who else wraps a method that llmotel wraps, if anybody does.
+    """
+
+    def __init__(self, library: str) -> None:
+        self.rival = ""
+        self._library = library
+        self._restore: list[Callable[[], None]] = []
+        self._patched: set[str] = set()
+        self._asleep: dict[str, tuple[Any, Callable[[], None]]] = {}  # place -> what was there, how to put it back
+
+    def __bool__(self) -> bool:
+        return bool(self._restore)
+
+    def wrap(self, target: Seam | Closer | Retry | InstanceCheck, replacement: Callable[..., Any]) -> bool:
+        """Wraps one method, once however often it is asked; ``False`` where this version of the library has none."""
+        place = place_of(target)
+        if place in self._patched:
+            return True
+        found = _found(target.module, target.attribute)
+        if found is None:
+            return False
+        owner, name, original = found
+        asleep = self._asleep.pop(place, None)
+        if asleep is not None and original is not asleep[0]:
+            self._restore.append(asleep[1])
+            self._patched.add(place)
+            return True
+        if isinstance(original, wrapt.FunctionWrapper) or hasattr(original, "__wrapped__"):
+            self._tell_of_rival(target.attribute, original)
+        wrapped = wrapt.FunctionWrapper(original, replacement)
+        setattr(owner, name, wrapped)
+
+        def restore() -> None:
+            if vars(owner).get(name) is wrapped:
+                setattr(owner, name, original)
+            else:  # another package wrapped over it: it stays where it is, does nothing, and is not put there twice
+                self._asleep[place] = original, restore
+
+        self._restore.append(restore)
+        self._patched.add(place)
+        return True
+
+    def _tell_of_rival(self, attribute: str, original: Any) -> None:
+        vendor = getattr(original, "_self_wrapper", original)
+        # Not __module__, which functools.wraps() copies from what it wraps.
+        source = getattr(vendor, "__globals__", {}).get("__name__") or getattr(vendor, "__module__", "a package")
+        self.rival = f"{attribute} is also wrapped by {source}: calls may be recorded twice"
+        logger.warning("llmotel: %s %s", self._library, self.rival)
+
+    def silence(self, native: NativeTelemetry, is_active: Callable[[], bool]) -> None:
+        """Switches off the library's own spans: by its variable for clients to come, and for those that are there as
+        long as ``is_active()``. A variable that somebody sets meanwhile stays."""
+        before = os.environ.get(native.variable)
+        os.environ[native.variable] = native.off
+
+        def restore() -> None:
+            if os.environ.get(native.variable) == native.off:
+                if before is None:
+                    del os.environ[native.variable]
+                else:
+                    os.environ[native.variable] = before
+
+        self._restore.append(restore)
+        found = _found(native.module, native.tracer)
+        if found is None:
+            return
+        owner, name, original = found
+        if not isinstance(original, property):
+            return
+        getter = original.fget
+
+        def tracer(client: Any) -> Any:
+            return getter(client) if getter is not None and not is_active() else None
+
+        setattr(owner, name, property(tracer))
+        self._restore.append(lambda: setattr(owner, name, original))
+
+    def undo(self) -> None:
+        """Puts everything back as it was; what another package has wrapped over stays, and does nothing."""
+        for restore in reversed(self._restore):
+            restore()
+        self._restore.clear()
+        self._patched.clear()
+        self.rival = ""
+
+
+def place_of(target: Seam | Closer | Retry | InstanceCheck) -> str:
+    """Where ``target`` is, as a person reads it: ``openai._base_client:SyncAPIClient.request``."""
+    return f"{target.module}:{target.attribute}"
+
+
+def _found(module: str, attribute: str) -> tuple[Any, str, Any] | None:
+    """The class that holds ``attribute``, its name there, and what it is; ``None`` in a version without it."""
+    try:
+        owner: Any = importlib.import_module(module)
+        *parents, name = attribute.split(".")
+        for parent in parents:
+            owner = getattr(owner, parent)
+        return owner, name, vars(owner)[name]
+    except (ImportError, AttributeError, KeyError):
+        return None
+
+
+__all__ = ["Patches", "place_of"]
