@@ -6,7 +6,7 @@ it is as the library made it, set the span's attributes, end the span. Metrics a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import partial
 from itertools import count
@@ -123,6 +123,19 @@ class Call:
                 endpoint.read_output(inference, payload)
         except Exception as error:
             self.guard.caught(f"{inference.provider}.read_response", error)
+
+    def around(self, parser: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """``parser``, which makes the caller's object of an answer, in a way that reads the answer where it fails."""
+
+        def parse(answer: Any) -> Any:
+            try:
+                return parser(answer)
+            except BaseException:
+                if not self.duration:  # a raw response is parsed by the caller, after the call
+                    self.read(answer)
+                raise
+
+        return parse
 
     def fail(self, error: BaseException) -> None:
         """Finishes a call that ended in ``error``."""

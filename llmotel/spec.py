@@ -57,6 +57,13 @@ class Endpoint(Frozen):
     usage_injection: UsageInjection | None = None
 
 
+Arguments: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
+Parser: TypeAlias = Callable[[Any], Any]
+Reparse: TypeAlias = Callable[[tuple[Any, ...], Mapping[str, Any], Callable[[Parser], Parser]], Arguments | None]
+"""``(args, kwargs, around) -> arguments`` with the function that makes the caller's object of an answer replaced by
+``around(function)``, on a copy, or ``None`` where there is no such function."""
+
+
 class UsageInjection(Frozen):
     """How a stream can be asked for usage, for ``stream_usage="inject"``.
 
@@ -64,20 +71,23 @@ class UsageInjection(Frozen):
     ``is_extra`` recognises the chunk that exists only because we asked.
     """
 
-    ask: Callable[[tuple[Any, ...], Mapping[str, Any]], tuple[tuple[Any, ...], dict[str, Any]] | None]
+    ask: Callable[[tuple[Any, ...], Mapping[str, Any]], Arguments | None]
     is_extra: Callable[[Any], bool]
 
 
 class Seam(Frozen):
     """A method through which calls pass, for example ``SyncAPIClient.request`` of ``openai._base_client``.
 
-    A seam that an installed version lacks is reported and skipped; the rest still works.
+    A seam that an installed version lacks is reported and skipped; the rest still works. ``reparse`` is for a library
+    that turns answers into objects of the caller's within the seam: where that fails, the answer was billed all the
+    same, and is read.
     """
 
     module: str
     attribute: str
     locate: Locate
     is_async: bool = False
+    reparse: Reparse | None = None
 
 
 class Closer(Frozen):

@@ -136,6 +136,10 @@ def _begin(
             if asked is not None:
                 inference.usage_source = "injected"
                 return call, endpoint.usage_injection, *asked
+        if seam.reparse is not None:
+            parsing = seam.reparse(args, kwargs, call.around)
+            if parsing is not None:
+                return call, None, *parsing
     except Exception as error:
         instrumentor.guard.caught("begin", error)
     return call, None, args, kwargs

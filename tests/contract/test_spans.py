@@ -9,6 +9,7 @@ import anthropic
 import pytest
 from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind, StatusCode
+from pydantic import BaseModel, ValidationError
 
 from contract.calling import Seen, performed
 from contract.providers import (
@@ -16,8 +17,10 @@ from contract.providers import (
     HELPER,
     OPENAI,
     PROVIDERS,
+    RAW,
     STREAM,
     WHOLE,
+    Capital,
     Case,
     Provider,
     cases,
@@ -219,6 +222,25 @@ def test_a_background_response_and_its_retrieval_are_two_operations(
     assert asked.attributes["gen_ai.response.id"] == fetched.attributes["gen_ai.response.id"] == begun.id
     assert fetched.attributes["gen_ai.response.status"] == "completed"
     assert not [name for name in fetched.attributes if name.startswith("gen_ai.usage")]
+
+
+PARSING = [case for case in cases() if case.shape.name.endswith(".parse") and case.variant != RAW]
+
+
+@pytest.mark.parametrize("case", PARSING, ids=by_id)
+def test_an_answer_that_does_not_fit_the_callers_model_was_billed_all_the_same(
+    case: Case, server: ProviderServer, telemetry: Telemetry
+) -> None:
+    class Other(BaseModel):
+        population: int
+
+    arguments = case.shape.arguments
+    fitting = {name: Other if value is Capital else value for name, value in arguments().items()}
+    server.script(Reply(case.shape.body))
+    seen = performed(replace(case, shape=replace(case.shape, arguments=lambda: fitting)), server)
+    assert isinstance(seen.error, ValidationError)
+    answered(telemetry.span, case)
+    assert telemetry.span.attributes["gen_ai.usage.cost.amount"] > 0
 
 
 @pytest.mark.parametrize("case", REPRESENTATIVES, ids=by_id)
