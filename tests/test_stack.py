@@ -237,8 +237,16 @@ class TestInit:
     def test_it_copies_what_compose_needs(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["stack", "init", str(tmp_path / "new")]) == 0
         assert "docker compose up -d" in capsys.readouterr().out
-        for name in ("docker-compose.yml", ".env.example", "collector-config/backends/jaeger.yaml"):
+        for name in (
+            "docker-compose.yml", ".env.example", "collector-config/backends/jaeger.yaml", "docs/runbooks/README.md",
+        ):  # fmt: skip
             assert (tmp_path / "new" / name).read_bytes() == (ROOT / name).read_bytes()
+
+    def test_an_alerts_link_leads_to_its_runbook_in_the_copy(self, tmp_path: Path) -> None:
+        bundle.copy(tmp_path)
+        for file in (tmp_path / "collector-config/prometheus/rules").glob("*.yaml"):
+            for page in re.findall(r'runbook_url: "?([^#"]+)#', file.read_text("utf-8")):
+                assert (tmp_path / page).is_file()
 
     def test_the_same_again_is_no_change(self, tmp_path: Path) -> None:
         assert bundle.copy(tmp_path) == bundle.copy(tmp_path)
@@ -359,6 +367,17 @@ class TestCheck:
     def test_a_receiver_that_lacks_something_is_told(self, check: Check) -> None:
         [said] = check("LLMOTEL_ALERT_EMAIL_TO=oncall@corp.example")
         assert "receivers: LLMOTEL_ALERT_EMAIL_TO needs LLMOTEL_ALERT_EMAIL_FROM, which is not set" in said
+
+    def test_links_that_whoever_is_told_cannot_open_are_noted(self, check: Check, tmp_path: Path) -> None:
+        def notes(*lines: str) -> set[str]:
+            check(*lines)
+            return {it.subject for it in examine(tmp_path, PLAIN) if it.level == "note"} - {"collector"}
+
+        slack = "LLMOTEL_ALERT_SLACK_URL=https://hooks.slack.com/services/T/B/X"
+        links = {"LLMOTEL_ALERT_GRAFANA_URL", "LLMOTEL_ALERT_RUNBOOK_URL"}
+        assert notes() == set()
+        assert notes(slack) == notes("LLMOTEL_ALERT_SLACK_URL_FILE=/run/secrets/slack") == links
+        assert notes(slack, *(f"{name}=https://corp.example" for name in links)) == set()
 
     def test_a_file_of_a_secret_is_the_containers_affair(self, check: Check) -> None:
         assert check("LLMOTEL_ALERT_SLACK_URL_FILE=/run/secrets/slack") == []

@@ -43,6 +43,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("email_tls", "Whether mail is sent through TLS alone: true or false.", default="true"),
 )
 
+RECEIVERS = tuple(PREFIX + name for name in ("WEBHOOK_URL", "SLACK_URL", "PAGERDUTY_KEY", "EMAIL_TO"))
+"""The variables of which each makes a receiver."""
+
 NEEDS = {"email_to": ("email_from", "email_smarthost")}
 """What cannot be without something else."""
 
@@ -171,4 +174,4 @@ def markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-__all__ = ["NEEDS", "PIECES", "ROUTES", "SEVERITIES", "VARIABLES", "configuration", "markdown", "quoted"]
+__all__ = ["NEEDS", "PIECES", "RECEIVERS", "ROUTES", "SEVERITIES", "VARIABLES", "configuration", "markdown", "quoted"]

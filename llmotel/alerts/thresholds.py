@@ -116,8 +116,8 @@ LINKS: tuple[Link, ...] = (
     Link("grafana_url", "http://localhost:3000", "a URL",
          "Where Grafana is, for the link to the dashboard."),
     Link("runbook_url", "docs/runbooks", "a URL or a path",
-         "Where the runbooks are, for the link to the alert's section. The default is the path in llmotel's "
-         "repository."),
+         "Where the runbooks are, for the link to the alert's section. The default is their path in a copy of the "
+         "stack: set a URL that whoever is told can open."),
 )  # fmt: skip
 
 SETTINGS: tuple[Threshold | Link, ...] = (*THRESHOLDS, *LINKS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llmotel.errors import StackError
 
-CONTENTS = ("collector-config", "docker-compose.yml", ".env.example")
+CONTENTS = ("collector-config", "docs/runbooks", "docker-compose.yml", ".env.example")
 _IN_WHEEL = Path(__file__).parent / "bundle"
 _CHECKOUT = Path(__file__).parents[2]
 

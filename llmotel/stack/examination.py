@@ -79,8 +79,8 @@ def _values(values: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _alerts(values: Mapping[str, str]) -> Iterator[Finding]:
-    from llmotel.alerts.receivers import configuration
-    from llmotel.alerts.thresholds import Thresholds
+    from llmotel.alerts.receivers import RECEIVERS, configuration
+    from llmotel.alerts.thresholds import LINKS, Thresholds
 
     # The files of secrets are in the container.
     receivers = {name: text for name, text in values.items() if not name.endswith("_FILE")}
@@ -89,6 +89,11 @@ def _alerts(values: Mapping[str, str]) -> Iterator[Finding]:
             judge(chosen)
         except LlmotelError as error:
             yield Finding(PROBLEM, subject, str(error))
+    if any(values.get(name) or values.get(f"{name}_FILE") for name in RECEIVERS):
+        for link in LINKS:
+            if not values.get(link.variable):
+                yield Finding(NOTE, link.variable, f"is not set: who is told of an alert reads {link.default!r} there",
+                              "Set it to a URL that they can open")  # fmt: skip
 
 
 def _ports(services: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Finding]:

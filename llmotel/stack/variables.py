@@ -109,7 +109,8 @@ VARIABLES: tuple[Variable, ...] = (
                container=False)
         for name, port, what in (
             ("GRPC", "4317", "OTLP over gRPC"), ("HTTP", "4318", "OTLP over HTTP"),
-            ("HEALTH", "13133", "the collector's health check"), ("TELEMETRY", "8888", "the collector's own metrics"),
+            ("HEALTH", "13133", "the collector's health check"),
+            ("TELEMETRY", "8888", "the collector's own metrics (Compose does not publish it)"),
             ("JAEGER", "16686", "Jaeger"), ("PROMETHEUS", "9090", "Prometheus"),
             ("ALERTMANAGER", "9093", "Alertmanager"), ("GRAFANA", "3000", "Grafana"),
         )
