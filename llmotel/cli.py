@@ -1,10 +1,11 @@
-"""The command ``llmotel``: doctor, selftest, settings and status are about the environment that it runs in, stack is
-about the files around it."""
+"""The command ``llmotel``: doctor, selftest, settings and status are about the environment that it runs in; stack,
+alerts and dashboards are about the files around it."""
 
 from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -21,7 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 when nothing is wrong, 1 when something is, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(message)s", level=logging.ERROR)
-    result: int = options.run(options)
+    try:
+        result: int = options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough: llmotel settings | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return result
 
 
@@ -216,7 +222,6 @@ def _stack_check(options: argparse.Namespace) -> int:
 
 
 def _alerts_render(options: argparse.Namespace) -> int:
-    import os
     from pathlib import Path
 
     from llmotel.alerts.files import render

@@ -63,6 +63,7 @@ def examine(timeout: float = 3.0) -> Iterator[Finding]:
         yield Finding(PROBLEM, "settings", str(error))
         return
     yield from _switches(config)
+    yield from _refused(config)
     yield from _libraries(config)
     yield from _settings(config)
     yield from _endpoints(config, timeout)
@@ -75,6 +76,19 @@ def _switches(config: Config) -> Iterator[Finding]:
         yield Finding(PROBLEM, "switch", "OTEL_SDK_DISABLED turns everything off", "Unset it")
     if config.disabled:
         yield Finding(PROBLEM, "switch", "LLMOTEL_DISABLED keeps init() from doing anything", "Unset it")
+
+
+def _refused(config: Config) -> Iterator[Finding]:
+    """What ``init()`` makes no exporter or sampler from; only an application with providers of its own may set it."""
+    from llmotel.providers import check
+
+    said = []
+    for signal in SIGNALS:
+        try:
+            check(config, signal)
+        except LlmotelError as error:
+            said.append(str(error))
+    yield from (Finding(PROBLEM, "settings", text) for text in dict.fromkeys(said))
 
 
 def _libraries(config: Config) -> Iterator[Finding]:

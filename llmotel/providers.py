@@ -36,7 +36,7 @@ class Providers:
 
     def __init__(self, config: Config, signals: Collection[str], *, isolated: bool) -> None:
         for signal in signals:
-            _check(config, signal)
+            check(config, signal)
         resource = _resource(config)
         self.outlets = [Outlet(signal, kind, config)
                         for signal in signals for kind in getattr(config, f"{signal}_exporter")]  # fmt: skip
@@ -60,9 +60,10 @@ class Providers:
             self.by_signal["logs"] = records
 
 
-def _check(config: Config, signal: str) -> None:
-    """Raises for what ``signal`` cannot be sent with. Not before it is sent with llmotel's own pipeline, because values
-    that only the application's own exporters know are none of our business."""
+def check(config: Config, signal: str) -> None:
+    """Raises :class:`~llmotel.errors.ConfigurationError` for what ``signal`` cannot be sent with. Not before it is sent
+    with llmotel's own pipeline, because values that only the application's own exporters know are none of our business.
+    """
     exporters: tuple[str, ...] = getattr(config, f"{signal}_exporter")
     if not set(exporters) <= {"otlp", "console"}:
         raise _refused(config, f"{signal}_exporter", "For any other, set up OpenTelemetry's providers before init().")

@@ -14,7 +14,8 @@ from llmotel.version import __version__
 from receiver import Receiver
 from scripts import environment
 
-COMMANDS = ["doctor", "selftest", "settings", "status", "stack"]
+COMMANDS = ["doctor", "selftest", "settings", "status", "stack", "alerts", "dashboards"]
+STEPS = ["stack init", "stack check", "alerts render", "dashboards render"]
 
 
 def typed(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -87,10 +88,16 @@ def test_status_is_a_page_or_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["version"] == __version__
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+def test_a_reader_that_has_gone_is_no_error() -> None:
+    command = f"{sys.executable} -m llmotel.cli settings | true"
+    done = subprocess.run(["sh", "-c", command], env=environment(), capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *STEPS])
 def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main([command, "--help"])
+        main([*command.split(), "--help"])
     assert ended.value.code == 0
     assert "example: " in capsys.readouterr().out
 

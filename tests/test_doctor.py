@@ -192,6 +192,21 @@ class TestExamine:
         assert list(found) == ["settings"]
         assert found["settings"].text.startswith("LLMOTEL_SEMCONV='newest'")
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("OTEL_TRACES_SAMPLER", "sometimes"),
+            ("OTEL_METRICS_EXPORTER", "prometheus"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318/v1/traces"),
+        ],
+    )
+    def test_what_init_makes_nothing_from_is_a_problem(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    ) -> None:
+        found = examined(monkeypatch, {**SILENT, "OTEL_LOGS_EXPORTER": "otlp", name: value})
+        assert found["settings"].level == PROBLEM
+        assert found["settings"].text.startswith(f"{name}='{value}' (from the environment): accepted is ")
+
     @pytest.mark.parametrize("switch", ["OTEL_SDK_DISABLED", "LLMOTEL_DISABLED"])
     def test_a_kill_switch_is_a_problem(self, monkeypatch: pytest.MonkeyPatch, switch: str) -> None:
         found = examined(monkeypatch, {**SILENT, switch: "true"})
