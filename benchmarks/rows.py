@@ -136,9 +136,9 @@ def _openinference(telemetry: Telemetry, row: Row) -> None:
         instrumentor().instrument(tracer_provider=telemetry.traces, config=config)
 
 
-def _openlit(telemetry: Telemetry, row: Row) -> None:
-    tracer = telemetry.traces.get_tracer("benchmark")
-    import_module("openlit").init(application_name="benchmark", tracer=tracer, capture_message_content=row.content)
+def _openlit(_: Telemetry, row: Row) -> None:
+    # It takes the global providers, which are ours.
+    import_module("openlit").init(application_name="benchmark", capture_message_content=row.content)
 
 
 def _logfire(telemetry: Telemetry, _: Row) -> None:
@@ -148,7 +148,7 @@ def _logfire(telemetry: Telemetry, _: Row) -> None:
         console=False,
         inspect_arguments=False,
         additional_span_processors=[telemetry.span_processor],
-        metrics=logfire.MetricsOptions(additional_readers=[telemetry.metric_reader]),
+        metrics=logfire.MetricsOptions(additional_readers=[telemetry.reader()]),
     )
     logfire.instrument_openai()
     logfire.instrument_anthropic()
@@ -223,7 +223,12 @@ SUBJECTS: dict[str, Subject] = {
             silent={"TRACELOOP_TRACE_CONTENT": "false"},
             open={"TRACELOOP_TRACE_CONTENT": "true"},
         ),
-        Subject("openlit", _openlit, requires=("openlit==1.45.0",)),
+        Subject(
+            "openlit",
+            _openlit,
+            requires=("openlit==1.45.0",),
+            variables={f"OTEL_{signal}_EXPORTER": "none" for signal in ("TRACES", "METRICS", "LOGS")},
+        ),
         Subject(
             "openinference",
             _openinference,
