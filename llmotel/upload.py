@@ -65,6 +65,7 @@ class UploadHook:
             raise ConfigurationError(f"OTEL_INSTRUMENTATION_GENAI_UPLOAD_MAX_QUEUE_SIZE={max_queue}: use 1 or more")
         self.dropped = 0
         self.failed = 0
+        self._told = 0  # how many of both the last flush knew of
         self._base_path = base_path
         self._format = format
         self._max_queue = max_queue
@@ -102,7 +103,14 @@ class UploadHook:
         return {attribute: file.uri for attribute, file in files.items()}
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Waits until everything handed over so far is written; ``False`` when ``timeout`` seconds did not suffice."""
+        """Waits until everything handed over so far is written; ``False`` when ``timeout`` seconds did not suffice, or
+        when something since the last flush was dropped or could not be written."""
+        written = self._waited(timeout)
+        lost = self.failed + self.dropped
+        complete, self._told = lost == self._told, lost
+        return written and complete
+
+    def _waited(self, timeout: float) -> bool:
         if self._thread is None:
             return True
         deadline = monotonic() + timeout
@@ -118,7 +126,7 @@ class UploadHook:
         with self._lock:
             self._closed = True
         thread = self._thread
-        if self.flush(timeout) and thread is not None:
+        if self._waited(timeout) and thread is not None:
             self._thread = None
             self._queue.put(None)
             thread.join(timeout)

@@ -151,10 +151,10 @@ def test_instructions_whose_write_failed_are_written_the_next_time(make: Make, b
     hook = make(base)
     disk.broken = True
     upload(hook, system=SYSTEM)
-    assert hook.flush()
+    hook.flush()
     disk.broken = False
     reference = upload(hook, system=SYSTEM)["gen_ai.system_instructions_ref"]
-    assert hook.flush()
+    hook.flush()
     assert written(reference) == SYSTEM
 
 
@@ -179,6 +179,16 @@ def test_the_caller_does_not_wait_and_what_overflows_is_dropped_and_counted(make
     assert len(disk.writes) == 3
 
 
+def test_a_flush_is_told_of_what_was_lost_since_the_last_one(make: Make, base: str, disk: Disk) -> None:
+    hook = make(base)
+    disk.broken = True
+    upload(hook, inputs=INPUTS)
+    assert not hook.flush()
+    disk.broken = False
+    upload(hook, inputs=INPUTS)
+    assert hook.flush()
+
+
 def test_what_is_stored_already_needs_no_place_among_the_waiting(make: Make, base: str, disk: Disk) -> None:
     hook = make(base, max_queue=1)
     reference = upload(hook, system=SYSTEM)
@@ -200,7 +210,7 @@ def test_failed_writes_are_counted_and_logged_once(
     with caplog.at_level(logging.WARNING, "llmotel"):
         for _ in range(3):
             upload(hook, inputs=INPUTS)
-        assert hook.flush()
+        assert not hook.flush()
     assert hook.failed == 3
     assert [record.getMessage() for record in caplog.records] == [
         "llmotel: content could not be written below memory:///content: PermissionError (logged once; check the path "
