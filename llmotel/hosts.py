@@ -154,6 +154,12 @@ class Hosts:
             return default
         return self._overrides.get("*", UNKNOWN)
 
+    def vendor_of(self, host: str, port: int | None, vendor: str) -> str:
+        """As ``provider_of`` for the client library of a vendor whose dialect few others speak: overrides and known
+        hosts count, and whatever nobody knows is a gateway to ``vendor``, on this machine or elsewhere."""
+        host = _normal(host)
+        return (self._override(host, port) or _known(host, vendor) or vendor) if host else vendor
+
     def _override(self, host: str, port: int | None) -> str | None:
         overrides = self._overrides
         found = overrides.get(f"{host}:{port}") or overrides.get(host)

@@ -200,8 +200,11 @@ class Instrumentor:
             port = getattr(url, "port", None) or (443 if getattr(url, "scheme", "") == "https" else 80)
             name = self.provider.identify(client)
             if name is None:
-                hosts = self.engine.hosts if self.engine is not None else None
-                name = hosts.provider_of(host or "", port, self.provider.name) if hosts else self.provider.name
+                name = self.provider.name
+                if self.engine is not None:
+                    hosts = self.engine.hosts
+                    find = hosts.vendor_of if self.provider.is_vendors else hosts.provider_of
+                    name = find(host or "", port, name)
             if len(self._origins) >= _MAX_ORIGINS:
                 self._origins.clear()
             # The URL is kept, so that its id cannot be given to another one.

@@ -130,7 +130,8 @@ class Provider(Frozen):
     """One instrumented library.
 
     ``versions`` is ``(lowest supported, first unsupported)``; ``None`` for no upper bound. ``identify`` names the
-    provider behind a client instance, or gives ``None`` to go by host.
+    provider behind a client instance, or gives ``None`` to go by host; ``is_vendors`` says that a host which nobody
+    knows is then the library's own vendor, behind a gateway.
     """
 
     name: str
@@ -143,3 +144,4 @@ class Provider(Frozen):
     retries: tuple[Retry, ...] = ()
     native: NativeTelemetry | None = None
     instance_checks: tuple[InstanceCheck, ...] = ()
+    is_vendors: bool = False

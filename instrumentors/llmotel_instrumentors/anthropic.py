@@ -27,12 +27,13 @@ def match(request: Request) -> Endpoint | None:
 
 
 def identify(client: Any) -> str | None:
-    """The platform that the client's class is made for; Anthropic itself otherwise, whatever the host."""
+    """The platform that the client's class is made for. Other vendors serve Anthropic's dialect too: those are told by
+    host, and a gateway that nobody knows leads to Anthropic."""
     name = type(client).__name__
     for platform, provider in _PLATFORMS:
         if platform in name:
             return provider
-    return "anthropic"
+    return None
 
 
 PROVIDER = Provider(
@@ -43,6 +44,7 @@ PROVIDER = Provider(
     retries=stainless.retries("anthropic"),
     match=match,
     identify=identify,
+    is_vendors=True,
     native=NativeTelemetry(
         variable="ANTHROPIC_OPEN_TELEMETRY",
         off="false",

@@ -84,6 +84,27 @@ def test_a_setting_names_hosts_of_your_own(server: ProviderServer, instrument: C
     assert origins(telemetry) == [("openai", "llm.corp.example", 443), ("sglang", "127.0.0.1", 8000)]
 
 
+@pytest.mark.parametrize(
+    ("url", "provider"),
+    [
+        ("https://api.deepseek.com/anthropic", "deepseek"),
+        ("https://api.moonshot.ai/anthropic", "moonshot_ai"),
+        ("https://openrouter.ai/api", "openrouter"),
+        ("https://llm.corp.example", "anthropic"),
+        ("http://127.0.0.1:8000", "anthropic"),
+        ("https://claude.corp.example", "aws.bedrock"),
+    ],
+)
+def test_other_vendors_that_speak_anthropics_dialect_are_told_by_host(
+    url: str, provider: str, server: ProviderServer, instrument: Callable[..., Telemetry]
+) -> None:
+    telemetry = instrument(provider_hosts="claude.corp.example=aws.bedrock")
+    http = httpx.Client(transport=AnyHost(server))
+    with anthropic.Anthropic(api_key="any", base_url=url, http_client=http) as client:
+        message(client)
+    assert origins(telemetry) == [(provider, httpx.URL(url).host, httpx.URL(url).port or 443)]
+
+
 CLIENTS: dict[str, tuple[type, type, dict[str, Any], Callable[..., Any], Origin]] = {
     "AzureOpenAI": (
         openai.AzureOpenAI,
