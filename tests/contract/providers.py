@@ -16,6 +16,7 @@ from packaging.version import Version
 from pydantic import BaseModel
 
 from contract.oracle import Tokens, chat_tokens, embedding_tokens, image_tokens, message_tokens, none, response_tokens
+from llmotel.instrumentor import Instrumentor
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
 from llmotel.testing.anthropic_wire import messages
@@ -23,6 +24,8 @@ from llmotel.testing.openai_wire import audio, chat, completions, embeddings, im
 from llmotel.testing.openai_wire import errors as openai_errors
 from llmotel.testing.reply import BROKEN
 from llmotel.testing.samples import MP3
+from llmotel_instrumentors.anthropic import AnthropicInstrumentor
+from llmotel_instrumentors.openai import OpenAIInstrumentor
 from transport import httpx
 
 WHOLE, STREAM, HELPER = "whole", "stream", "helper"
@@ -84,6 +87,7 @@ class Provider:
 
     name: str
     library: str
+    instrumentor: type[Instrumentor]
     sync_client: Callable[..., Any]
     async_client: Callable[..., Any]
     url: Callable[[ProviderServer], str]
@@ -122,6 +126,10 @@ class Provider:
     def shape(self, name: str) -> Shape:
         """The shape called ``name``, which the installed version has."""
         return next(shape for shape in self.shapes if shape.name == name)
+
+    def first(self, form: str = WHOLE) -> Shape:
+        """The first shape of ``form`` whose answer tells its tokens: for tests that need one call, whichever it is."""
+        return next(shape for shape in self.shapes if shape.form == form and shape.usage_in_stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +191,7 @@ def _given(**arguments: Any) -> Callable[[], dict[str, Any]]:
 OPENAI = Provider(
     name="openai",
     library="openai",
+    instrumentor=OpenAIInstrumentor,
     sync_client=openai.OpenAI,
     async_client=openai.AsyncOpenAI,
     url=lambda server: server.openai_url,
@@ -455,6 +464,7 @@ def _message(**more: Any) -> Callable[[], dict[str, Any]]:
 ANTHROPIC = Provider(
     name="anthropic",
     library="anthropic",
+    instrumentor=AnthropicInstrumentor,
     sync_client=anthropic.Anthropic,
     async_client=anthropic.AsyncAnthropic,
     url=lambda server: server.url,

@@ -14,7 +14,7 @@ import pytest
 from opentelemetry import trace
 
 import llmotel
-from contract.providers import ANTHROPIC, OPENAI, Case, Provider, make_client
+from contract.providers import OPENAI, PROVIDERS, STREAM, WHOLE, Case, Provider, make_client
 from llmotel.testing import ProviderServer, Reply, Request
 from llmotel.testing.anthropic_wire import messages
 from llmotel.testing.openai_wire import chat
@@ -22,8 +22,7 @@ from telemetry import Telemetry
 from transport import httpx
 
 THREADS, CALLS, TASKS = 64, 6, 1000
-SHAPES = {"openai": ("chat.create", "chat.stream+usage"), "anthropic": ("messages.create", "messages.stream")}
-providers = pytest.mark.parametrize("provider", [OPENAI, ANTHROPIC], ids=lambda provider: provider.name)
+providers = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 
 
 def answer(provider: Provider) -> Callable[[Request], Reply]:
@@ -72,7 +71,7 @@ def judge(telemetry: Telemetry, numbers: range) -> None:
 def test_threads_do_not_mix(provider: Provider, server: ProviderServer, telemetry: Telemetry) -> None:
     tracer = telemetry.recording.tracer_provider.get_tracer("application")
     server.script(*[answer(provider)] * (THREADS * CALLS))
-    cases = [Case(provider, provider.shape(name)) for name in SHAPES[provider.name]]
+    cases = [Case(provider, provider.first(form)) for form in (WHOLE, STREAM)]
     begin = threading.Barrier(THREADS)
 
     def work(thread: int, client: Any) -> None:
@@ -100,7 +99,7 @@ def test_threads_do_not_mix(provider: Provider, server: ProviderServer, telemetr
 async def test_tasks_do_not_mix(provider: Provider, server: ProviderServer, telemetry: Telemetry) -> None:
     tracer = telemetry.recording.tracer_provider.get_tracer("application")
     server.script(*[answer(provider)] * TASKS)
-    cases = [Case(provider, provider.shape(name), is_async=True) for name in SHAPES[provider.name]]
+    cases = [Case(provider, provider.first(form), is_async=True) for form in (WHOLE, STREAM)]
 
     async def work(number: int, client: Any) -> None:
         with tracer.start_as_current_span(f"request-{number}") as request, llmotel.tags(feature=f"feature-{number}"):

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.sampling import Sampler
 
 import llmotel
 from contract.calling import READ, Seen, performed
-from contract.providers import ANTHROPIC, OPENAI, RAW, STREAMING, Case, Provider
+from contract.providers import ANTHROPIC, HELPER, OPENAI, PROVIDERS, RAW, STREAM, STREAMING, WHOLE, Case, Provider
 from contract.situations import by_id
 from llmotel import registry
 from llmotel.testing import ProviderServer, Reply
@@ -27,14 +27,10 @@ from telemetry import Telemetry
 from transport import httpx
 
 SECRET = "what the user typed"
-SHAPES = {
-    "openai": ("chat.create", "chat.stream+usage", "chat.helper"),
-    "anthropic": ("messages.create", "messages.stream", "messages.helper"),
-}
 CASES = [
-    Case(provider, provider.shape(name), is_async=is_async)
-    for provider in (OPENAI, ANTHROPIC)
-    for name in SHAPES[provider.name]
+    Case(provider, provider.first(form), is_async=is_async)
+    for provider in PROVIDERS
+    for form in (WHOLE, STREAM, HELPER)
     for is_async in (False, True)
 ]
 each_case = pytest.mark.parametrize("case", CASES, ids=by_id)
@@ -296,7 +292,7 @@ class TestTheCircuitBreaker:
 
     def fail_often(self, provider: Provider, server: ProviderServer) -> None:
         for _ in range(self.LIMIT + 4):
-            works(Case(provider, provider.shape(SHAPES[provider.name][0])), server)
+            works(Case(provider, provider.first()), server)
 
     @staticmethod
     def state(provider: Provider) -> tuple[str, str]:
@@ -336,7 +332,7 @@ class TestTheCircuitBreaker:
         self.fail_often(provider, server)
         llmotel.shutdown()
         begin(recording, error_limit=50)
-        works(Case(provider, provider.shape(SHAPES[provider.name][0])), server)
+        works(Case(provider, provider.first()), server)
         llmotel.flush()
         assert len(recording.spans()) == self.LIMIT + 1
         assert self.state(provider)[0] == "instrumented"
@@ -344,11 +340,9 @@ class TestTheCircuitBreaker:
     def test_instrumenting_again_switches_it_on_as_well(
         self, provider: Provider, server: ProviderServer, recording: Recording
     ) -> None:
-        from contract.test_uninstrument import INSTRUMENTORS
-
         self.fail_often(provider, server)
-        INSTRUMENTORS[provider.name]().instrument()
-        works(Case(provider, provider.shape(SHAPES[provider.name][0])), server)
+        provider.instrumentor().instrument()
+        works(Case(provider, provider.first()), server)
         llmotel.flush()
         assert len(recording.spans()) == self.LIMIT + 1
         assert self.state(provider)[0] == "instrumented"

@@ -14,7 +14,7 @@ import llmotel
 from contract import calling
 from contract.calling import performed
 from contract.oracle import Tokens
-from contract.providers import ANTHROPIC, OPENAI, PLAIN, STREAM, Case, Provider, Shape, cases
+from contract.providers import ANTHROPIC, OPENAI, PLAIN, PROVIDERS, STREAM, Case, Provider, Shape, cases
 from contract.situations import SITUATIONS, Held, Situation, by_id
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.openai_wire import chat, images
@@ -27,7 +27,7 @@ INFERENCES = [
 ]
 STREAMS = [case for case in PLAIN_CASES if case.shape.form == STREAM]
 FAILURES = [situation for situation in SITUATIONS if situation.outcome and not situation.only_async]
-CREATES = [Case(OPENAI, OPENAI.shape("chat.create")), Case(ANTHROPIC, ANTHROPIC.shape("messages.create"))]
+CREATES = [Case(provider, provider.first()) for provider in PROVIDERS]
 
 INFERENCE = "gen_ai.client.inference."
 COUNTERS = {

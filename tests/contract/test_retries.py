@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract.calling import performed
-from contract.providers import ANTHROPIC, OPENAI, PLAIN, PROVIDERS, Case, Provider, cases, make_client
+from contract.providers import OPENAI, PLAIN, PROVIDERS, Case, Provider, cases, make_client
 from contract.situations import by_id
 from llmotel import registry
 from llmotel.testing import ProviderServer, Reply, Request
@@ -19,11 +19,7 @@ from transport import httpx
 
 COUNTER = "llmotel.client.retries"
 CASES = list(cases(variants=(PLAIN,)))
-CREATES = [
-    Case(provider, provider.shape(name), is_async=is_async)
-    for provider, name in ((OPENAI, "chat.create"), (ANTHROPIC, "messages.create"))
-    for is_async in (False, True)
-]
+CREATES = [Case(provider, provider.first(), is_async=is_async) for provider in PROVIDERS for is_async in (False, True)]
 each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 AT_ONCE = {"retry-after-ms": "1"}
 

@@ -193,7 +193,7 @@ def test_a_stream_that_is_closed_again_and_again_ends_once(
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 def test_a_stream_may_be_read_in_several_goes(provider: Provider, server: ProviderServer, telemetry: Telemetry) -> None:
-    shape = next(shape for shape in provider.shapes if shape.form == STREAM and shape.usage_in_stream)
+    shape = provider.first(STREAM)
     server.script(Reply(shape.body), Reply(shape.body))
     with make_client(provider, server, is_async=False) as client:
         whole = list(Case(provider, shape).call(client))

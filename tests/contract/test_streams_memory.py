@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 import llmotel
 from contract.calling import CLOSED, DROPPED, READ, drive, perform
-from contract.providers import ANTHROPIC, PROVIDERS, Case, Provider, make_client
+from contract.providers import ANTHROPIC, PROVIDERS, STREAM, Case, Provider, make_client
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import message_events, messages
 from llmotel.testing.openai_wire import chat
@@ -25,7 +25,6 @@ from llmotel.testing.routes import sse
 from transport import httpx
 
 CHUNKS = 100_000
-STREAM = {"openai": "chat.stream+usage", "anthropic": "messages.stream"}
 each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
 
 
@@ -78,7 +77,7 @@ def test_a_stream_of_100_000_chunks_takes_no_more_memory_than_a_short_one(provid
     transport = httpx.MockTransport(
         lambda request: httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Endless(provider))
     )
-    case = Case(provider, provider.shape(STREAM[provider.name]))
+    case = Case(provider, provider.first(STREAM))
     client = provider.sync_client(
         api_key="any", base_url="http://provider.test", http_client=httpx.Client(transport=transport)
     )
@@ -101,8 +100,8 @@ def test_a_stream_of_100_000_chunks_takes_no_more_memory_than_a_short_one(provid
 
 @each_provider
 def test_repeated_calls_leave_nothing_behind(provider: Provider, server: ProviderServer) -> None:
-    whole = Case(provider, provider.shapes[0])
-    stream = Case(provider, provider.shape(STREAM[provider.name]))
+    whole = Case(provider, provider.first())
+    stream = Case(provider, provider.first(STREAM))
 
     def calls(number: int) -> None:
         for _ in range(number):

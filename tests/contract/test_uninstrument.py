@@ -21,18 +21,13 @@ from packaging.version import Version
 import llmotel
 import scripts
 from contract.calling import performed
-from contract.providers import ANTHROPIC, PROVIDERS, Case, Provider, make_client
+from contract.providers import ANTHROPIC, PROVIDERS, STREAM, Case, Provider, make_client
 from llmotel import registry
 from llmotel.testing import ProviderServer
 from llmotel.testing.recording import Recording
-from llmotel_instrumentors.anthropic import AnthropicInstrumentor
-from llmotel_instrumentors.openai import OpenAIInstrumentor
 from telemetry import Telemetry
 
-INSTRUMENTORS = {"openai": OpenAIInstrumentor, "anthropic": AnthropicInstrumentor}
 NATIVE = "ANTHROPIC_OPEN_TELEMETRY"
-CREATE = {"openai": "chat.create", "anthropic": "messages.create"}
-STREAM = {"openai": "chat.stream", "anthropic": "messages.stream"}
 # What only some versions have of what llmotel wraps.
 VERSIONS = {
     "openai.lib.streaming.responses.": SpecifierSet(">=1.66"),
@@ -43,12 +38,12 @@ each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provid
 
 
 def created(provider: Provider) -> Case:
-    return Case(provider, provider.shape(CREATE[provider.name]))
+    return Case(provider, provider.first())
 
 
 def places(provider: Provider) -> list[str]:
     """Wherever llmotel wraps a method, or replaces a property, in any version of the library."""
-    spec = INSTRUMENTORS[provider.name].provider
+    spec = provider.instrumentor.provider
     wrapped = (*spec.seams, *spec.closers, *spec.retries, *spec.instance_checks)
     native = [] if spec.native is None else [f"{spec.native.module}:{spec.native.tracer}"]
     return [f"{place.module}:{place.attribute}" for place in wrapped] + native
@@ -103,7 +98,7 @@ def test_uninstrument_restores_the_very_same_functions(provider: Provider) -> No
 @each_provider
 def test_instrumenting_twice_wraps_once(provider: Provider, telemetry: Telemetry, server: ProviderServer) -> None:
     once = functions(provider)
-    INSTRUMENTORS[provider.name]().instrument(engine=telemetry.engine)
+    provider.instrumentor().instrument(engine=telemetry.engine)
     registry.activate(telemetry.engine)
     assert functions(provider) == once
     performed(created(provider), server)
@@ -115,7 +110,7 @@ def test_uninstrumenting_twice_does_no_harm(provider: Provider, server: Provider
     before = functions(provider)
     telemetry = Telemetry()
     telemetry.end()
-    INSTRUMENTORS[provider.name]().uninstrument()
+    provider.instrumentor().uninstrument()
     assert functions(provider) == before
 
 
@@ -135,11 +130,11 @@ def test_a_client_that_was_made_before_is_instrumented(provider: Provider, serve
 def test_a_stream_that_is_open_when_it_is_uninstrumented_ends_its_span(
     provider: Provider, server: ProviderServer, telemetry: Telemetry
 ) -> None:
-    case = Case(provider, provider.shape(STREAM[provider.name]))
+    case = Case(provider, provider.first(STREAM))
     with make_client(provider, server, is_async=False) as client:
         stream = case.call(client)
         next(stream)
-        INSTRUMENTORS[provider.name]().uninstrument()
+        provider.instrumentor().uninstrument()
         chunks = list(stream)
     assert chunks
     assert telemetry.span.attributes["llmotel.stream.outcome"] == "completed"
@@ -278,7 +273,7 @@ class TestTheKillSwitch:
     ) -> None:
         llmotel.disable()
         with make_client(provider, server, is_async=False) as client:
-            stream = Case(provider, provider.shape(STREAM[provider.name])).call(client)
+            stream = Case(provider, provider.first(STREAM)).call(client)
             assert type(stream) in (openai.Stream, anthropic.Stream)
             list(stream)
         llmotel.flush()
@@ -299,7 +294,7 @@ class TestTheKillSwitch:
         self, provider: Provider, recording: Recording, server: ProviderServer
     ) -> None:
         with make_client(provider, server, is_async=False) as client:
-            stream = Case(provider, provider.shape(STREAM[provider.name])).call(client)
+            stream = Case(provider, provider.first(STREAM)).call(client)
             llmotel.disable()
             list(stream)
         llmotel.flush()
@@ -311,7 +306,7 @@ class TestTheKillSwitch:
 def test_the_surface_that_opentelemetrys_tools_use(provider: Provider, server: ProviderServer, clean: None) -> None:
     recording = Recording()
     before = functions(provider)
-    instrumentor = INSTRUMENTORS[provider.name]()
+    instrumentor = provider.instrumentor()
     [requirement] = instrumentor.instrumentation_dependencies()
     assert requirement.startswith(f"{provider.library} >=")
     instrumentor.instrument(tracer_provider=recording.tracer_provider, meter_provider=recording.meter_provider, skip=1)
