@@ -1,6 +1,7 @@
 """The ways in which applications call each provider: the table over which the contract is parametrised.
 
-A new provider adds one :class:`Provider` here and gets every test of this folder.
+A new provider adds one :class:`Provider` here and gets the tests of this folder. Those that write answers of their own
+have a branch for each provider.
 """
 
 from __future__ import annotations
