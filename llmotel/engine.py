@@ -77,7 +77,9 @@ class Engine:
         )
         self.breakers: Breakers | None = None  # made when the application first tells of one
         self.events = Events(
-            _logs.get_logger(_SCOPE, __version__, logger_provider), details=config.events, legacy=self.legacy
+            _logs.get_logger(_SCOPE, __version__, logger_provider),
+            details=config.events,
+            content=self.content.on_event,
         )
         self.console = _console() if config.console else None
         # Content is also read, and dropped again, where token counts are to be estimated from it.

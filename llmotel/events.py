@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 class Events:
-    """Emits the details, exception and evaluation events. ``details`` is false where nobody asked for the first."""
+    """Emits the details, exception and evaluation events. ``details`` is false where nobody asked for the first,
+    ``content`` where content may not be on events: the message of an exception may hold some."""
 
-    def __init__(self, logger: Logger, *, details: bool, legacy: bool) -> None:
+    def __init__(self, logger: Logger, *, details: bool, content: bool) -> None:
         self._logger = logger
         self._details = details
-        self._legacy = legacy
+        self._content = content
 
     def emit(self, call: Call) -> None:
         """Emits what there is to say of a finished call."""
@@ -38,7 +39,7 @@ class Events:
             details = {semconv.EXCEPTION_TYPE: failure.exception_type}
             if failure.stacktrace:
                 details[semconv.EXCEPTION_STACKTRACE] = failure.stacktrace
-            if failure.message:
+            if failure.message and self._content:
                 details[semconv.EXCEPTION_MESSAGE] = failure.message
             details[semconv.OPERATION] = inference.operation
             details[semconv.PROVIDER] = inference.provider

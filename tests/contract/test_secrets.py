@@ -284,3 +284,23 @@ def test_the_canary_is_found_where_content_is_wanted(
     found = {place for place, _ in leaks(told(), [MARK])}
     assert any(place.startswith("span") for place in found)
     assert any(place.startswith("event") for place in found)
+
+
+@pytest.mark.parametrize(("mode", "place", "other"), [("SPAN_ONLY", "span", "event"), ("EVENT_ONLY", "event", "span")])
+@pytest.mark.parametrize("refused", [False, True], ids=["ok", "error"])
+def test_content_is_only_where_it_is_wanted(
+    mode: str,
+    place: str,
+    other: str,
+    refused: bool,
+    server: ProviderServer,
+    canaries: Canaries,
+    watching: Callable[..., Callable[[], dict[str, str]]],
+) -> None:
+    case, body = planted(Case(OPENAI, OPENAI.shape("chat.create")), canaries)
+    told = watching(capture_content=mode)
+    server.script(OPENAI.refuse(400, canaries.make("message")) if refused else Reply(body))
+    performed(case, server)
+    found = [where for where, _ in leaks(told(), [MARK])]
+    assert [where for where in found if place in where]
+    assert [where for where in found if other in where] == []
