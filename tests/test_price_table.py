@@ -46,8 +46,6 @@ UNITS = {
 }
 UNTOLD = ("_hours", "_mchars", "_kpages", "_messages_kcount")  # billed by what no response tells
 
-MADE_UP = r"(gpt|claude|o|gemini|openai/gpt)-?[0-9](\.[0-9])?(-(mini|opus|pro))?-20[0-9]{6}"
-
 USAGES = [
     Usage(1510, 20),
     Usage(1510, 20, cache_read=1000, cache_write=500, reasoning=7),
