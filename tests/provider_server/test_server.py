@@ -27,18 +27,6 @@ ASK: Any = [{"role": "user", "content": "Hello there"}]
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[ProviderServer]:
-    with ProviderServer() as started:
-        yield started
-
-
-@pytest.fixture
-def server(running: ProviderServer) -> ProviderServer:
-    running.clear()
-    return running
-
-
-@pytest.fixture(scope="module")
 def client(running: ProviderServer) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(api_key="sk-test", base_url=running.openai_url, max_retries=0, timeout=20) as made:
         yield made

@@ -22,18 +22,6 @@ BASE: Any = {"model": "claude-sonnet-5", "max_tokens": 100}
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[ProviderServer]:
-    with ProviderServer() as started:
-        yield started
-
-
-@pytest.fixture
-def server(running: ProviderServer) -> ProviderServer:
-    running.clear()
-    return running
-
-
-@pytest.fixture(scope="module")
 def client(running: ProviderServer) -> Iterator[anthropic.Anthropic]:
     with anthropic.Anthropic(
         api_key="k", base_url=running.url, max_retries=0, _strict_response_validation=True
