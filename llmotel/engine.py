@@ -120,7 +120,9 @@ class Engine:
             try:
                 step()
             except Exception as error:
-                call.guard.caught(name, error)
+                # Perhaps of a log processor or meter of the application's, or of its stderr: no library's
+                # instrumentation switches itself off for it.
+                self.guard.caught(name, error)
         agent: Any = call.context.get(tagging.AGENT_KEY)
         if agent is not None and inference.operation in semconv.INFERENCE_OPERATIONS:
             agent.inference_calls += 1

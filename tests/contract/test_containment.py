@@ -153,9 +153,11 @@ class TestWhatTheApplicationPutIn:
         self, case: Case, server: ProviderServer, recording: Recording
     ) -> None:
         recording.tracer_provider.add_span_processor(Raising("on_start", "on_end"))
+        recording.logger_provider.add_log_record_processor(Raising())
         begin(recording, error_limit=2)
         for _ in range(5):
             works(case, server)
+            llmotel.flush()
         assert sum(point.count for point in recording.metrics()["gen_ai.client.inference.duration"]) == 5
 
     @each_case
