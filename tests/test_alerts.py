@@ -208,6 +208,20 @@ def test_an_alert_is_tried_in_every_situation(alert: Alert) -> None:
     assert tried == set(SITUATIONS) - unset
 
 
+@settings(max_examples=30, deadline=None)
+@given(cents=st.integers(5, 10**13), share=st.integers(1, 9_999), objective=st.integers(9_401, 9_999))
+def test_every_alert_has_tests_whatever_the_thresholds_are(cents: int, share: int, objective: int) -> None:
+    thresholds = Thresholds.load({
+        f"{PREFIX}{name}": f"{value:.6f}" for name, value in {
+            "DAILY_BUDGET_USD": cents / 100, "MONTHLY_BUDGET_USD": cents / 10, "LOST_RECORDS": cents / 10,
+            "ERROR_RATIO": share / 1e4, "QUEUE_RATIO": share / 1e4, "UNPRICED_RATIO": share / 1e4,
+            "GROUNDING_MINIMUM": share / 1.25e4, "GROUNDING_REGRESSION": share / 1e4,
+            "LATENCY_REGRESSION": 1 + share / 1e3, "SLO_OBJECTIVE": objective / 1e4,
+        }.items()
+    })  # fmt: skip
+    assert {*suites(thresholds, "latest")} == {alert.name for alert in ALERTS}
+
+
 def test_every_case_has_a_name_of_its_own() -> None:
     for alert, cases in suites(DEFAULTS, "latest").items():
         names = [(case.situation, case.what) for case in cases]

@@ -69,6 +69,15 @@ def test_the_rules_do_so_with_other_thresholds_and_older_names(program: Program,
     assert_passes(program("promtool"), "test", "rules", tmp_path / "prometheus" / "tests" / file)
 
 
+# 95 % of 110 % of 25 USD is 26.125 USD, and half of 95 % of 41 % is 19.475 %: texts that show less can go either way.
+@pytest.mark.parametrize("file", ["LLMDailyBudgetExceeded.changed.yaml", "LLMCollectorQueueFilling.changed.yaml"])
+def test_the_tests_pass_where_numbers_end_in_half_of_the_last_digit(
+    program: Program, tmp_path: Path, file: str
+) -> None:
+    write(tmp_path, files(Thresholds.load({PREFIX + "DAILY_BUDGET_USD": "25", PREFIX + "QUEUE_RATIO": "0.41"})))
+    assert_passes(program("promtool"), "test", "rules", tmp_path / "prometheus" / "tests" / file)
+
+
 @pytest.mark.parametrize("names", ["latest", "legacy", "dup"])
 def test_promtool_finds_nothing_to_complain_of(program: Program, tmp_path: Path, names: Any) -> None:
     write(tmp_path, files(OTHER, names))

@@ -15,8 +15,10 @@ from llmotel.alerts.promtests.case import (
     constant,
     later,
     percent,
+    percent_of,
     selector,
     steady,
+    text,
 )
 from llmotel.alerts.windows import words
 
@@ -47,11 +49,11 @@ def _calls(scene: Scene, good: str, failed: str, **labels: str) -> Series:
 
 def _error_rate(scene: Scene) -> list[Case]:
     limit, calls = scene["error_ratio"], scene["minimum_calls"]
-    high, low = between(limit, 1), limit * 0.9
+    high, low = scene.off(between(limit, 1)), scene.off(limit * 0.9)
 
     def said(ratio: float, who: str = "checkout", over: float = limit) -> str:
         return (
-            f"{who}: {percent(ratio)} of its LLM calls failed in the last 5 minutes; the limit is {percent(over)}."
+            f"{who}: {percent_of(ratio)} of its LLM calls failed in the last 5 minutes; the limit is {percent(over)}."
         )  # fmt: skip
 
     def at(ratio: float, minutes: int = 30, of: float = calls, **labels: str) -> Series:
@@ -130,16 +132,16 @@ def _three(scene: Scene, calls: float, worst: float, overall: float) -> Series:
 def _burn(scene: Scene, burn: Burn) -> list[Case]:
     objective, calls, factor = scene["slo_objective"], scene["minimum_calls"], burn.factor
     allowed = 1 - objective
-    high, low = between(factor * allowed, 1), factor * allowed * 0.9
+    high, low = scene.off(between(factor * allowed, 1)), scene.off(factor * allowed * 0.9)
     hours, step, span = (1, 1, 5) if burn.long == "1h" else (6, 5, 30)  # step: minutes between two values
     each = calls * step
     half, end = 30 // step, hours * 60 // step + 30 // step
 
     def said(ratio: float, goal: float = objective) -> str:
+        times = text(ratio / (1 - goal), ".1f")
         return (
-            f"checkout: its LLM calls of the last {words(hours * 3600)} failed {ratio / (1 - goal):.1f} times as often "
-            f"as the objective of {percent(goal)} allows, and go on failing (last {words(span * 60)}); the limit is "
-            f"{factor} times."
+            f"checkout: its LLM calls of the last {words(hours * 3600)} failed {times} times as often as the objective "
+            f"of {percent(goal)} allows, and go on failing (last {words(span * 60)}); the limit is {factor} times."
         )
 
     def at(ratio: float, of: float = each, **labels: str) -> Series:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from llmotel.alerts.expressions import Names
 from llmotel.alerts.rule import Alert
-from llmotel.alerts.thresholds import THRESHOLDS, Thresholds
+from llmotel.alerts.thresholds import THRESHOLDS, Thresholds, plain
 from llmotel.alerts.yamltext import Value
 
 SITUATIONS = (
@@ -44,10 +44,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Scene:
-    """What the tests are written for: thresholds, and the names of metrics."""
+    """What the tests are written for: thresholds, and the names of metrics. ``tilt`` is by how much the values that are
+    tried lie off what they would be, as a share."""
 
     thresholds: Thresholds
     names: Names
+    tilt: float = 0
+
+    def off(self, value: float) -> float:
+        """``value``, a little lower: see :class:`DoubtfulError`."""
+        return value * (1 - self.tilt)
 
     def __getitem__(self, name: str) -> float:
         value = getattr(self.thresholds, name)
@@ -55,9 +61,22 @@ class Scene:
         return value
 
 
+class DoubtfulError(ValueError):
+    """A number of a text lies where its last digit is rounded up or down, as the sums of Prometheus happen to come out:
+    another has to be tried."""
+
+
+def text(value: float, form: str) -> str:
+    """A computed number as the templates of Prometheus write it. Raises :class:`DoubtfulError`."""
+    error = min(abs(value) * 1e-11, 1e-4)
+    if format(value - error, form) != format(value + error, form):
+        raise DoubtfulError
+    return format(value, form)
+
+
 def steady(step: float, steps: int, start: float = 0) -> str:
     """A counter that goes from ``start`` up by ``step``, ``steps`` times."""
-    return f"{start:.12g}+{step:.12g}x{steps}"
+    return f"{plain(start)}+{plain(step)}x{steps}"
 
 
 def constant(value: float, steps: int) -> str:
@@ -85,9 +104,19 @@ def selector(name: str, **labels: str) -> str:
     return f"{name}{{{pairs}}}"
 
 
+def as_given(value: float, form: str = ".4g") -> str:
+    """A threshold as the templates of Prometheus write it: to the last bit it is the number that stands in the file."""
+    return format(float(plain(value)), form)
+
+
 def percent(value: float) -> str:
-    """As the templates of Prometheus write a share: ``12.5%``."""
-    return f"{value * 100:.4g}%"
+    """A threshold, written as a share: ``12.5%``."""
+    return f"{float(plain(value)) * 100:.4g}%"
+
+
+def percent_of(value: float) -> str:
+    """A computed share, written so. Raises :class:`DoubtfulError`."""
+    return f"{text(value * 100, '.4g')}%"
 
 
 def as_yaml(case: Case, alert: Alert, thresholds: Thresholds) -> dict[str, Value]:
@@ -129,6 +158,6 @@ def _expected(firing: Firing, alert: Alert, thresholds: Thresholds) -> dict[str,
 
 
 __all__ = [
-    "SITUATIONS", "Case", "Firing", "Scene", "Series", "as_yaml", "between", "constant", "later", "percent", "selector",
-    "steady",
+    "SITUATIONS", "Case", "DoubtfulError", "Firing", "Scene", "Series", "as_given", "as_yaml", "between", "constant",
+    "later", "percent", "percent_of", "selector", "steady", "text",
 ]  # fmt: skip

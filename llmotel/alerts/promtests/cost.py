@@ -10,12 +10,15 @@ from llmotel.alerts.promtests.case import (
     Firing,
     Scene,
     Series,
+    as_given,
     between,
     constant,
     later,
     percent,
+    percent_of,
     selector,
     steady,
+    text,
 )
 
 _STEP, _HOUR, _DAY = 30, 2, 48  # minutes, steps of so many
@@ -43,13 +46,14 @@ def _daily(scene: Scene) -> list[Case]:
         spent: float, job: str = "checkout", most: float | None = None, factor: float = factor, budget: float = budget
     ) -> Sequence[Firing]:
         return [Firing({}, (
-            f"LLM calls cost {spent:.2f} USD in the last day; the limit is {percent(factor)} of the daily budget of "
-            f"{budget:.2f} USD. Most of it by {job}: {spent if most is None else most:.2f} USD."))]  # fmt: skip
+            f"LLM calls cost {text(spent, '.2f')} USD in the last day; the limit is {percent(factor)} of the daily "
+            f"budget of {as_given(budget, '.2f')} USD. Most of it by {job}: "
+            f"{text(spent if most is None else most, '.2f')} USD."))]  # fmt: skip
 
     def spending(day: float, **labels: str) -> Series:
         return {_cost(**labels): steady(day / _DAY, end)}
 
-    high, low = limit * 1.2, limit * 0.95
+    high, low = scene.off(limit * 1.2), scene.off(limit * 0.95)
 
     def jobs(day: float) -> Series:
         """A process every hour, of which Prometheus sees its birth and one value."""
@@ -102,14 +106,14 @@ def _monthly(scene: Scene) -> list[Case]:
 
     def fires(usd: float, over: float = budget) -> Sequence[Firing]:
         return [Firing({}, (
-            f"LLM calls will have cost {usd:.2f} USD by the end of the month if they go on as in the last 7 days; the "
-            f"budget is {over:.2f} USD."))]  # fmt: skip
+            f"LLM calls will have cost {text(usd, '.2f')} USD by the end of the month if they go on as in the last 7 "
+            f"days; the budget is {as_given(over, '.2f')} USD."))]  # fmt: skip
 
     def at(hour: float, days: int = 3, **labels: str) -> Series:
         return {_cost(**labels): steady(hour / 2, days * day)}
 
     unit = forecast(1, 48 / 49)  # for 1 USD an hour; the average has an hour of nothing, the one before the first
-    high, low = budget * 1.2 / unit, budget * 0.9 / unit
+    high, low = scene.off(budget * 1.2) / unit, scene.off(budget * 0.9) / unit
     boundary = january * day
     next_month = given or daily * february
     calm = next_month * 0.5 / (february * 24)
@@ -145,11 +149,11 @@ def _monthly(scene: Scene) -> list[Case]:
 def _unpriced(scene: Scene) -> list[Case]:
     limit, calls = scene["unpriced_ratio"], scene["minimum_calls"] / 2  # in 5 minutes, which is a step
     counter = f"{durations(scene.names)[0]}_count"
-    high, low = between(limit, 1), limit * 0.9
+    high, low = scene.off(between(limit, 1)), scene.off(limit * 0.9)
 
     def fires(ratio: float, over: float = limit) -> Sequence[Firing]:
         return [Firing({"job": "checkout"}, (
-            f"checkout: the cost of {percent(ratio)} of its LLM calls is unknown, over the last hour; the limit is "
+            f"checkout: the cost of {percent_of(ratio)} of its LLM calls is unknown, over the last hour; the limit is "
             f"{percent(over)}. It spends more than the figures say."))]  # fmt: skip
 
     def series(called: str, unpriced: str, **labels: str) -> Series:

@@ -8,7 +8,7 @@ from llmotel import semconv
 from llmotel.alerts.call_rules import FEW
 from llmotel.alerts.expressions import OPERATION
 from llmotel.alerts.promtests.calls import count
-from llmotel.alerts.promtests.case import Case, Firing, Scene, Series, constant, later, steady
+from llmotel.alerts.promtests.case import Case, Firing, Scene, Series, as_given, constant, later, steady, text
 
 EDGES = (*semconv.DURATION_EDGES, float("inf"))
 _STEP = 30  # minutes, of the tests that last a week
@@ -51,8 +51,8 @@ def _p99(scene: Scene) -> list[Case]:
 
     def said(seconds: float, operation: str = "chat", over: float = limit) -> str:
         return (
-            f"checkout: 1 in 100 of its {operation} calls took {seconds:.1f} s or longer in the last 10 minutes; the "
-            f"limit is {over:.4g} s."
+            f"checkout: 1 in 100 of its {operation} calls took {text(seconds, '.1f')} s or longer in the last 10 "
+            f"minutes; the limit is {as_given(over)} s."
         )
 
     def fires(seconds: float, operation: str = "chat", over: float = limit) -> Sequence[Firing]:
@@ -130,10 +130,10 @@ def _regression(scene: Scene) -> list[Case]:
 
     def fires(factor: float, over: float = limit) -> Sequence[Firing]:
         return [Firing({"job": "checkout", OPERATION: "chat"}, (
-            f"checkout: its chat calls take {factor:.1f} times as long as at the same hour last week; the limit is "
-            f"{over:.4g} times."))]  # fmt: skip
+            f"checkout: its chat calls take {text(factor, '.1f')} times as long as at the same hour last week; the "
+            f"limit is {as_given(over)} times."))]  # fmt: skip
 
-    high, low = limit * 1.4, 1 + (limit - 1) * 0.8
+    high, low = scene.off(limit * 1.4), 1 + scene.off((limit - 1) * 0.8)
     slow = taking(2, 2 * high)
     new = {instance: _pair(scene, instance=instance) for instance in "abc"}
     return [

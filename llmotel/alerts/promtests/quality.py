@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmotel.alerts.expressions import GROUNDING, MODEL
-from llmotel.alerts.promtests.case import Case, Firing, Scene, Series, between, constant, later, selector, steady
+from llmotel.alerts.promtests.case import (
+    Case,
+    Firing,
+    Scene,
+    Series,
+    as_given,
+    between,
+    constant,
+    later,
+    selector,
+    steady,
+    text,
+)
 
 _STEP = 30  # minutes, of the tests that last a week
 
@@ -27,15 +39,15 @@ def _scores(count: str, total: str, **labels: str) -> Series:
 def _low(scene: Scene, model: str) -> list[Case]:
     limit, target = scene["grounding_minimum"], scene["grounding_target"]
     answers = scene["minimum_calls"] / 20  # a minute
-    low, high = limit * 0.8, limit * 1.02
+    low, high = scene.off(limit * 0.8), scene.off(limit * 1.02)
     of_model = f" of {model}" if model else ""
     labels = {"job": "checkout", **({MODEL: model} if model else {})}
 
     def fires(score: float, over: float = limit, goal: float = target) -> Sequence[Firing]:
         answered = f"the answers{of_model}" if model else "its answers"
         return [Firing(labels, (
-            f"checkout: the average grounding score of {answered} was {score:.4g} in the last 30 minutes; the limit is "
-            f"{over:.4g}, the target {goal:.4g}."))]  # fmt: skip
+            f"checkout: the average grounding score of {answered} was {text(score, '.4g')} in the last 30 minutes; the "
+            f"limit is {as_given(over)}, the target {as_given(goal)}."))]  # fmt: skip
 
     def at(score: float, of: float = answers, **labels: str) -> Series:
         return _scores(steady(of, 60), steady(of * score, 60), **labels)
@@ -87,10 +99,10 @@ def _regression(scene: Scene) -> list[Case]:
 
     def fires(fall: float, over: float = limit) -> Sequence[Firing]:
         return [Firing({"job": "checkout"}, (
-            f"checkout: the average grounding score of its answers is {fall:.4g} lower than at the same hour last "
-            f"week; the limit is {over:.4g}."))]  # fmt: skip
+            f"checkout: the average grounding score of its answers is {text(fall, '.4g')} lower than at the same hour "
+            f"last week; the limit is {as_given(over)}."))]  # fmt: skip
 
-    far, near = between(limit, 1), limit * 0.8
+    far, near = scene.off(between(limit, 1)), scene.off(limit * 0.8)
     worse = changing(1, 1 - far)
     return [
         case("fires", "answers are worse than a week ago", worse, fires(far)),

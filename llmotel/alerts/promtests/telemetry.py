@@ -10,12 +10,15 @@ from llmotel.alerts.promtests.case import (
     Firing,
     Scene,
     Series,
+    as_given,
     between,
     constant,
     later,
     percent,
+    percent_of,
     selector,
     steady,
+    text,
 )
 
 _EXPORTER, _INSTANCE = "otlp_grpc/jaeger", "collector:8888"
@@ -70,10 +73,10 @@ def _lost(scene: Scene) -> list[Case]:
 
     def fires(number: float, signal: str = "traces", over: float = limit) -> Firing:
         return Firing({"job": "checkout", SIGNAL: signal}, (
-            f"checkout: {number:.0f} records of its {signal} were lost because nobody took them, it said in the last 5 "
-            f"minutes; the limit is {over:.0f}."))  # fmt: skip
+            f"checkout: {text(number, '.0f')} records of its {signal} were lost because nobody took them, it said in "
+            f"the last 5 minutes; the limit is {as_given(over, '.0f')}."))  # fmt: skip
 
-    high, low = limit + 500, limit * 0.9
+    high, low = scene.off(limit + 500), limit * 0.9
     a_minute = high / 5
     return [
         Case("fires", "spans are lost all the time", lost(steady(a_minute, 60)), {15: [fires(high)]}),
@@ -122,10 +125,10 @@ def _queue(scene: Scene) -> list[Case]:
     def fires(ratio: float, over: float = limit, instance: str = _INSTANCE) -> Sequence[Firing]:
         labels = {"job": "otel-collector", "instance": instance, "exporter": _EXPORTER, "data_type": "traces"}
         return [Firing(labels, (
-            f"Collector {instance}: the queue of {_EXPORTER} (traces) is {percent(ratio)} full; the limit is "
+            f"Collector {instance}: the queue of {_EXPORTER} (traces) is {percent_of(ratio)} full; the limit is "
             f"{percent(over)}. When it is full, telemetry is lost."))]  # fmt: skip
 
-    high, low = between(limit, 1), limit * 0.95
+    high, low = scene.off(between(limit, 1)), scene.off(limit * 0.95)
     full = queue(constant(high * 1000, 60))
     return [
         Case("fires", "a backend does not take what is sent", full, {4: [], 10: fires(high)}),
