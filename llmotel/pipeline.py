@@ -20,7 +20,8 @@ from llmotel.config import SIGNALS, Config
 from llmotel.parsing import masked_url
 
 if TYPE_CHECKING:
-    from llmotel.exporting import Outlet, Reader
+    from llmotel.collecting import Reader
+    from llmotel.exporting import Outlet
     from llmotel.forking import ForkLock
     from llmotel.metrics import Metrics
 

@@ -17,9 +17,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider, sampling
 from opentelemetry.sdk.trace.sampling import Sampler
 
+from llmotel.collecting import Reader
 from llmotel.config import Config
 from llmotel.errors import ConfigurationError
-from llmotel.exporting import Outlet, Reader, making
+from llmotel.exporting import Outlet, making
 from llmotel.forking import ForkLock
 from llmotel.queues import RecordQueue, SpanQueue
 from llmotel.settings import SAMPLERS, SETTINGS
