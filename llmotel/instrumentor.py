@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MAX_ORIGINS = 256
 INSTRUMENTED, UNINSTRUMENTED = "instrumented", "not instrumented"
-_SWITCHED_OFF = "switched off after errors"
+SWITCHED_OFF = "switched off after errors"
 
 
 class Instrumentor:
@@ -109,12 +109,12 @@ class Instrumentor:
             parent=engine.guard,
         )
         self.active = True
-        if self.state == _SWITCHED_OFF:
+        if self.state == SWITCHED_OFF:
             self.state, self.detail = INSTRUMENTED, ""
 
     def _switch_off(self) -> None:
         self.active = False
-        self.state = _SWITCHED_OFF
+        self.state = SWITCHED_OFF
         self.detail = f"{self.guard.errors} internal errors, the last: {self.guard.last_errors[-1]}"
         logger.warning(
             "llmotel: instrumentation of %s switched itself off after %d internal errors; the application is not "
@@ -258,4 +258,4 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-__all__ = ["INSTRUMENTED", "UNINSTRUMENTED", "Instrumentor"]
+__all__ = ["INSTRUMENTED", "SWITCHED_OFF", "UNINSTRUMENTED", "Instrumentor"]

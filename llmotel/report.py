@@ -75,14 +75,29 @@ class Status:
 
     @property
     def hints(self) -> list[str]:
-        """What to do about what the counts tell."""
+        """What to do about what the rows and counts tell."""
+        from llmotel.instrumentor import SWITCHED_OFF
+
         counts, hints = self.counts, []
+        off = [row.library for row in self.libraries if row.state == SWITCHED_OFF]
+        if off:
+            hints.append(
+                f"No longer recorded: {', '.join(off)}. llmotel.shutdown() and llmotel.init() switch it on again; "
+                "report the errors below."
+            )
         if counts.get("streams_without_usage"):
             hints.append(f"Streams without usage: {counts['streams_without_usage']}. {STREAM_REMEDY}.")
         if counts.get("unpriced"):
             hints.append(f"Calls without a known price: {counts['unpriced']}. LLMOTEL_PRICES names a file with yours.")
         if self.errors:
             hints.append(f"Internal errors: {counts.get('errors', 0)}, the last in {self.errors[-1]}.")
+        if counts.get("uploads_failed"):
+            hints.append(f"Uploads that the store did not take: {counts['uploads_failed']}. The log says why.")
+        if counts.get("uploads_dropped"):
+            hints.append(
+                f"Uploads dropped because too many waited: {counts['uploads_dropped']}. "
+                "OTEL_INSTRUMENTATION_GENAI_UPLOAD_MAX_QUEUE_SIZE lets more wait."
+            )
         if any(signal.failed for signal in self.signals):
             hints.append("Exports failed. `llmotel doctor` says whether the endpoint answers.")
         lost = [f"{signal.lost:,} of {signal.signal}" for signal in self.signals if signal.lost]

@@ -69,9 +69,12 @@ def test_counts_come_with_hints() -> None:
     assert not llmotel.status().hints
     engine.counts["streams_without_usage"] = 3
     engine.counts["unpriced"] = 2
+    engine.counts["uploads_failed"], engine.counts["uploads_dropped"] = 4, 5
     hints = llmotel.status().hints
     assert hints[0].startswith("Streams without usage: 3. Set LLMOTEL_STREAM_USAGE=inject")
     assert "LLMOTEL_PRICES" in hints[1]
+    assert hints[2].startswith("Uploads that the store did not take: 4.")
+    assert hints[3].startswith("Uploads dropped because too many waited: 5.")
 
 
 def test_internal_errors_are_shown() -> None:

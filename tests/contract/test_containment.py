@@ -319,6 +319,7 @@ class TestTheCircuitBreaker:
         assert state == "switched off after errors"
         assert "read_response: RuntimeError" in detail
         assert "switched off after errors" in str(llmotel.status())
+        assert llmotel.status().hints[0].startswith(f"No longer recorded: {provider.library}. llmotel.shutdown() and")
 
     def test_the_other_library_goes_on(self, provider: Provider, server: ProviderServer, recording: Recording) -> None:
         other = ANTHROPIC if provider is OPENAI else OPENAI
