@@ -296,6 +296,8 @@ def test_render_takes_the_names_from_the_option_or_from_the_environment(tmp_path
         ({"LLMOTEL_ALERT_EMAIL_TO": "a@b"}, "LLMOTEL_ALERT_EMAIL_TO needs LLMOTEL_ALERT_EMAIL_FROM"),
         ({"LLMOTEL_ALERT_SLACK_URL_FILE": "/nowhere"}, "LLMOTEL_ALERT_SLACK_URL_FILE='/nowhere': no file"),
         ({"LLMOTEL_ALERT_EMAIL_TLS": "no"}, "LLMOTEL_ALERT_EMAIL_TLS='no': accepted is true or false"),
+        ({"LLMOTEL_ALERT_EMAIL_SMARTHOST": "smtp"}, "LLMOTEL_ALERT_EMAIL_SMARTHOST='smtp': accepted is HOST:PORT"),
+        ({"LLMOTEL_ALERT_SLACK_URL": "T0/B0/x"}, "LLMOTEL_ALERT_SLACK_URL: accepted is a URL that begins with http"),
     ],
 )
 def test_render_says_what_is_wrong_and_writes_nothing(tmp_path: Path, variables: Any, said: str) -> None:
@@ -473,6 +475,9 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
         ({"EMAIL_TO": "a@b", "EMAIL_FROM": "c@d"}, "EMAIL_TO needs LLMOTEL_ALERT_EMAIL_SMARTHOST, which is not set"),
         ({"WEBHOOK_URL_FILE": "/nowhere"}, "WEBHOOK_URL_FILE='/nowhere': no file that can be read"),
         ({"EMAIL_TLS": "no"}, "EMAIL_TLS='no': accepted is true or false"),
+        ({"EMAIL_SMARTHOST": " smtp "}, "EMAIL_SMARTHOST='smtp': accepted is HOST:PORT"),
+        ({"WEBHOOK_URL": "corp.example"}, "WEBHOOK_URL: accepted is a URL that begins with http:// or https://"),
+        ({"SLACK_URL": "T0/B0/x"}, "SLACK_URL: accepted is a URL that begins with http:// or https://"),
     ],
 )
 def test_the_script_of_alertmanager_refuses_what_render_refuses(tmp_path: Path, variables: Any, said: str) -> None:

@@ -33,12 +33,24 @@ secret() {
   fi
 }
 
+case $(trimmed "${LLMOTEL_ALERT_WEBHOOK_URL:-}") in
+  '' | http://?* | https://?*) ;;
+  *) fail "LLMOTEL_ALERT_WEBHOOK_URL: accepted is a URL that begins with http:// or https://" ;;
+esac
 webhook_url=$(secret webhook_url LLMOTEL_ALERT_WEBHOOK_URL "$(trimmed "${LLMOTEL_ALERT_WEBHOOK_URL:-}")" "${LLMOTEL_ALERT_WEBHOOK_URL_FILE:-}")
+case $(trimmed "${LLMOTEL_ALERT_SLACK_URL:-}") in
+  '' | http://?* | https://?*) ;;
+  *) fail "LLMOTEL_ALERT_SLACK_URL: accepted is a URL that begins with http:// or https://" ;;
+esac
 slack_url=$(secret slack_url LLMOTEL_ALERT_SLACK_URL "$(trimmed "${LLMOTEL_ALERT_SLACK_URL:-}")" "${LLMOTEL_ALERT_SLACK_URL_FILE:-}")
 slack_channel=$(trimmed "${LLMOTEL_ALERT_SLACK_CHANNEL:-}")
 pagerduty_key=$(secret pagerduty_key LLMOTEL_ALERT_PAGERDUTY_KEY "$(trimmed "${LLMOTEL_ALERT_PAGERDUTY_KEY:-}")" "${LLMOTEL_ALERT_PAGERDUTY_KEY_FILE:-}")
 email_to=$(trimmed "${LLMOTEL_ALERT_EMAIL_TO:-}")
 email_from=$(trimmed "${LLMOTEL_ALERT_EMAIL_FROM:-}")
+case $(trimmed "${LLMOTEL_ALERT_EMAIL_SMARTHOST:-}") in
+  '' | ?*:[0-9]*) ;;
+  *) fail "LLMOTEL_ALERT_EMAIL_SMARTHOST='$(trimmed "${LLMOTEL_ALERT_EMAIL_SMARTHOST:-}")': accepted is HOST:PORT" ;;
+esac
 email_smarthost=$(trimmed "${LLMOTEL_ALERT_EMAIL_SMARTHOST:-}")
 email_username=$(trimmed "${LLMOTEL_ALERT_EMAIL_USERNAME:-}")
 email_password=$(secret email_password LLMOTEL_ALERT_EMAIL_PASSWORD "$(trimmed "${LLMOTEL_ALERT_EMAIL_PASSWORD:-}")" "${LLMOTEL_ALERT_EMAIL_PASSWORD_FILE:-}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from llmotel.alerts.thresholds import PREFIX
@@ -17,12 +18,14 @@ from llmotel.errors import ConfigurationError
 
 class Variable(NamedTuple):
     """One setting of a receiver. A ``secret`` can also stand in a file that ``VARIABLE_FILE`` names, and never stands
-    in the configuration itself."""
+    in the configuration itself, nor in an error. ``patterns`` are those of shells, of which a value fits one."""
 
     name: str
     help: str
     secret: bool = False
     default: str = ""
+    patterns: tuple[str, ...] = ()
+    accepted: str = ""
 
     @property
     def variable(self) -> str:
@@ -30,14 +33,16 @@ class Variable(NamedTuple):
         return PREFIX + self.name.upper()
 
 
+_URL = (("http://?*", "https://?*"), "a URL that begins with http:// or https://")
+
 VARIABLES: tuple[Variable, ...] = (
-    Variable("webhook_url", "Where alerts are posted as Alertmanager's JSON.", True),
-    Variable("slack_url", "An incoming webhook of Slack.", True),
+    Variable("webhook_url", "Where alerts are posted as Alertmanager's JSON.", True, "", *_URL),
+    Variable("slack_url", "An incoming webhook of Slack.", True, "", *_URL),
     Variable("slack_channel", "A channel of Slack, if not the webhook's own."),
     Variable("pagerduty_key", "An integration key of PagerDuty (Events API v2). It gets critical alerts alone.", True),
     Variable("email_to", "Addresses, comma separated. Needs the next two."),
     Variable("email_from", "The sender's address."),
-    Variable("email_smarthost", "The mail server, as HOST:PORT."),
+    Variable("email_smarthost", "The mail server, as HOST:PORT.", False, "", ("?*:[0-9]*",), "HOST:PORT"),
     Variable("email_username", "The user at the mail server, if it wants one."),
     Variable("email_password", "The password at the mail server.", True),
     Variable("email_tls", "Whether mail is sent through TLS alone: true or false.", default="true"),
@@ -147,6 +152,7 @@ def _values(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]
     values, secrets = {}, {}
     for entry in VARIABLES:
         values[entry.name] = environ.get(entry.variable, "").strip() or entry.default
+        _fits(entry, values[entry.name])
         file = environ.get(f"{entry.variable}_FILE", "").strip() if entry.secret else ""
         if entry.secret and values[entry.name]:
             secrets[f"secrets/{entry.name}"] = values[entry.name]
@@ -162,6 +168,12 @@ def _values(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]
             if values[name] and not values[other]:
                 raise ConfigurationError(f"{PREFIX}{name.upper()} needs {PREFIX}{other.upper()}, which is not set.")
     return values, secrets
+
+
+def _fits(entry: Variable, value: str) -> None:
+    if value and entry.patterns and not any(fnmatchcase(value, pattern) for pattern in entry.patterns):
+        shown = "" if entry.secret else f"={value!r}"
+        raise ConfigurationError(f"{entry.variable}{shown}: accepted is {entry.accepted}.")
 
 
 def markdown() -> str:

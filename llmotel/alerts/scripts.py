@@ -120,6 +120,13 @@ secret() {
 """)
     for entry in receivers.VARIABLES:
         value = f'$(trimmed "${{{entry.variable}:-{entry.default}}}")'
+        if entry.patterns:
+            shown = "" if entry.secret else f"='{value}'"
+            lines.append(f"""\
+case {value} in
+  '' | {" | ".join(entry.patterns)}) ;;
+  *) fail "{entry.variable}{shown}: accepted is {entry.accepted}" ;;
+esac""")
         if entry.secret:
             value = f'$(secret {entry.name} {entry.variable} "{value}" "${{{entry.variable}_FILE:-}}")'
         lines.append(f"{entry.name}={value}")
