@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from llmotel.config import Config
     from llmotel.console import ConsoleLine
     from llmotel.content import ContentPolicy
-    from llmotel.streams import Watch
+    from llmotel.watch import Watch
 
 _SCOPE = "llmotel"
 _FIRST = next(iter(OWN_COUNTERS))  # the one that the SDK asks for before the others
@@ -151,11 +151,16 @@ class Engine:
         # The metrics SDK is collecting: what waits in the backlog belongs into this collection. Once, and not for so
         # long that the SDK gives the collection up.
         self.backlog.drain(work=_COLLECTING)
+        return self.counted()[key]
+
+    def counted(self) -> dict[str, int]:
+        """llmotel's own counters, brought up to now."""
+        counts = self.counts
         counts["errors"] = self.guard.errors
         counts["tag_overflow"] = self.metric_tags.overflow
         counts["uploads_dropped"] = getattr(self.content.hook, "dropped", 0)
         counts["uploads_failed"] = getattr(self.content.hook, "failed", 0)
-        return counts[key]
+        return counts
 
     def reject(self, what: str) -> None:
         """Counts what the application gave and llmotel leaves out because it is wrong, and says so once."""

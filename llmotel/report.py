@@ -141,7 +141,7 @@ def status() -> Status:
     if config is not None:
         found.settings = [SettingStatus(*row) for row in config.rows()]
     if engine is not None:
-        found.counts = {**engine.counts, "errors": engine.guard.errors}
+        found.counts = dict(engine.counted())
         found.errors = list(engine.guard.last_errors)
         found.signals = [SignalStatus(signal, "reused") for signal in SIGNALS]
     try:

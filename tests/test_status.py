@@ -69,12 +69,22 @@ def test_counts_come_with_hints() -> None:
     assert not llmotel.status().hints
     engine.counts["streams_without_usage"] = 3
     engine.counts["unpriced"] = 2
-    engine.counts["uploads_failed"], engine.counts["uploads_dropped"] = 4, 5
-    hints = llmotel.status().hints
+    found = llmotel.status()
+    found.counts.update(uploads_failed=4, uploads_dropped=5)
+    hints = found.hints
     assert hints[0].startswith("Streams without usage: 3. Set LLMOTEL_STREAM_USAGE=inject")
     assert "LLMOTEL_PRICES" in hints[1]
     assert hints[2].startswith("Uploads that the store did not take: 4.")
     assert hints[3].startswith("Uploads dropped because too many waited: 5.")
+
+
+def test_counts_are_those_of_now_also_where_no_metric_is_ever_collected() -> None:
+    initialised(metric_tags=["feature"], metric_tag_values=1)
+    engine = setup.engine()
+    assert engine is not None
+    for feature in ("search", "chat"):
+        engine.metric_tags.of({"llmotel.feature": feature})
+    assert llmotel.status().counts["tag_overflow"] == 1
 
 
 def test_internal_errors_are_shown() -> None:
