@@ -16,7 +16,7 @@ from llmotel.call import Call
 from llmotel.proxy import Proxy
 from llmotel.reading import wrapped
 from llmotel.spec import UsageInjection
-from llmotel.streams import CLOSED, COMPLETED, Watch
+from llmotel.watch import CLOSED, COMPLETED, Watch
 
 _READS = frozenset({"parse", "read", "json", "text", "write_to_file", "stream_to_file"})
 _ITERATES = frozenset({"iter_bytes", "iter_text", "iter_lines"})
