@@ -33,6 +33,7 @@ _SCOPE = "llmotel"
 _FIRST = next(iter(OWN_COUNTERS))  # the one that the SDK asks for before the others
 _COLLECTING = 5.0  # seconds; the SDK gives all callbacks of a collection 10
 _UNLIMITED = 1 << 30
+_UNPRICED = 10  # names that status() shows
 logger = logging.getLogger("llmotel")
 
 
@@ -60,6 +61,7 @@ class Engine:
         self.metric_tags = tagging.MetricTags(config.metric_tags, config.metric_tag_values)
         self.content = _content(config, self.guard)
         self.counts: dict[str, int] = dict.fromkeys(OWN_COUNTERS, 0)
+        self.unpriced: set[str] = set()  # the first providers and models that had no price
         self.backlog = Backlog(self.guard.caught, self._dropped)
         self.tracer = trace.get_tracer(_SCOPE, __version__, tracer_provider)
         self.attribute_limit = _attribute_limit(tracer_provider or trace.get_tracer_provider())
@@ -100,6 +102,8 @@ class Engine:
         counts = self.counts
         if inference.usage is not None and inference.cost is None:
             counts["unpriced"] += 1
+            if len(self.unpriced) < _UNPRICED:
+                self.unpriced.add(f"{inference.provider} {inference.response_model or inference.request_model}")
         if (
             inference.stream
             and inference.usage is None

@@ -57,7 +57,8 @@ class Status:
     """A snapshot. ``str()`` gives a page to read, :meth:`as_dict` plain data for a health endpoint.
 
     ``counts`` are llmotel's own counters since the process started; ``errors`` the last internal errors, without
-    content. ``reason`` says why ``enabled`` is false.
+    content; ``unpriced`` the first ten providers and models that no price is known of. ``reason`` says why ``enabled``
+    is false.
     """
 
     enabled: bool
@@ -67,6 +68,7 @@ class Status:
     settings: list[SettingStatus]
     counts: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    unpriced: list[str] = field(default_factory=list)
     version: str = __version__
 
     def as_dict(self) -> dict[str, Any]:
@@ -88,7 +90,10 @@ class Status:
         if counts.get("streams_without_usage"):
             hints.append(f"Streams without usage: {counts['streams_without_usage']}. {STREAM_REMEDY}.")
         if counts.get("unpriced"):
-            hints.append(f"Calls without a known price: {counts['unpriced']}. LLMOTEL_PRICES names a file with yours.")
+            names = f" ({', '.join(self.unpriced)})" if self.unpriced else ""
+            hints.append(
+                f"Calls without a known price: {counts['unpriced']}{names}. LLMOTEL_PRICES names a file with yours."
+            )
         if self.errors:
             hints.append(f"Internal errors: {counts.get('errors', 0)}, the last in {self.errors[-1]}.")
         if counts.get("uploads_failed"):
@@ -143,6 +148,7 @@ def status() -> Status:
     if engine is not None:
         found.counts = dict(engine.counted())
         found.errors = list(engine.guard.last_errors)
+        found.unpriced = sorted(engine.unpriced)
         found.signals = [SignalStatus(signal, "reused") for signal in SIGNALS]
     try:
         found.libraries = registry.report(config)

@@ -87,6 +87,16 @@ def test_counts_are_those_of_now_also_where_no_metric_is_ever_collected() -> Non
     assert llmotel.status().counts["tag_overflow"] == 1
 
 
+def test_models_without_a_price_are_named() -> None:
+    initialised()
+    for model in ("gpt-4o", "a-model-of-mine"):
+        call(model)
+    llmotel.flush()
+    found = llmotel.status()
+    assert found.unpriced == ["openai a-model-of-mine"]
+    assert "Calls without a known price: 1 (openai a-model-of-mine)." in str(found)
+
+
 def test_internal_errors_are_shown() -> None:
     initialised()
     engine = setup.engine()
