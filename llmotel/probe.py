@@ -78,7 +78,7 @@ def _http(url: str, sent: Mapping[str, str], timeout: float, environ: Mapping[st
     class Staying(urllib.request.HTTPRedirectHandler):
         """The exporters do not follow either."""
 
-        def redirect_request(self, *_: object) -> None:
+        def redirect_request(self, *_: object, **__: object) -> None:
             return None
 
     opener = urllib.request.build_opener(Staying, urllib.request.HTTPSHandler(context=context))
