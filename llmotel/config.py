@@ -123,9 +123,9 @@ class Config(Frozen):
         return any(self.origin(name) != "default" for name in names)
 
     def rows(self) -> list[tuple[str, str, str]]:
-        """``(name, value, origin)`` of every setting, fit to be shown."""
+        """``(name, value, origin)`` of every setting, fit to be shown, under the name of its argument of ``init()``."""
         return [
-            (setting.name, setting.shown(getattr(self, setting.name)), self.origins[setting.name])
+            (setting.keyword or setting.name, setting.shown(getattr(self, setting.name)), self.origins[setting.name])
             for setting in SETTINGS
         ]
 

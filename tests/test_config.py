@@ -228,4 +228,5 @@ class TestTheTable:
         assert rows["redactor"] == ("str.upper", "argument")
         assert rows["console"] == ("false", "default")
         assert rows["prices"] == ("not set", "default")
+        assert rows["capture_content"] == ("NO_CONTENT", "default")
         assert "hunter2" not in str(rows)
