@@ -21,7 +21,7 @@ _PLATFORMS = (
 
 def match(request: Request) -> Endpoint | None:
     """The endpoint behind a request. Counting tokens infers nothing, batches answer elsewhere: both are left alone."""
-    if request.method == "post" and request.path.partition("?")[0] == "/v1/messages":
+    if request.method == "post" and request.path.partition("?")[0].lstrip("/") == "v1/messages":
         return messages.MESSAGES
     return None
 

@@ -30,7 +30,8 @@ ENDPOINTS = {
 def match(request: Request) -> Endpoint | None:
     """The endpoint behind a request. Batches, files and everything else that runs no model are left alone."""
     if request.method == "post":
-        return ENDPOINTS.get(request.path) or ENDPOINTS.get(request.path.partition("?")[0])  # ?beta=true
+        # A path of the caller's own may have a query (?beta=true), and no slash in front.
+        return ENDPOINTS.get(request.path) or ENDPOINTS.get("/" + request.path.partition("?")[0].lstrip("/"))
     if request.method == "get" and request.path.startswith("/responses/") and request.path.count("/") == 2:
         return responses.FETCH
     return None

@@ -210,6 +210,25 @@ def test_a_stream_may_be_read_in_several_goes(provider: Provider, server: Provid
         answered(span, Case(provider, shape))
 
 
+@pytest.mark.parametrize(
+    ("provider", "path", "name"),
+    [
+        (OPENAI, "/chat/completions", "chat.create"),
+        (OPENAI, "chat/completions?trace=1", "chat.create"),
+        (ANTHROPIC, "/v1/messages", "messages.create"),
+        (ANTHROPIC, "v1/messages?beta=true", "messages.create"),
+    ],
+)
+def test_a_request_made_with_the_clients_post_is_a_call(
+    provider: Provider, path: str, name: str, server: ProviderServer, telemetry: Telemetry
+) -> None:
+    shape = provider.shape(name)
+    server.script(Reply(shape.body))
+    with make_client(provider, server, is_async=False) as client:
+        client.post(path, body=shape.arguments(), cast_to=object)
+    answered(telemetry.span, Case(provider, shape))
+
+
 @pytest.mark.newest(reason="openai has responses in the background since 1.80")
 def test_a_background_response_and_its_retrieval_are_two_operations(
     server: ProviderServer, telemetry: Telemetry
