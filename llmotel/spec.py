@@ -17,6 +17,7 @@ class Request(Record):
     """One call as a seam sees it, before the library sends anything.
 
     ``body`` may be the caller's own object and is only ever read. ``origin`` is the base URL object of the client.
+    ``parser`` is the function that makes the caller's object of an answer; anything that cannot be called is none.
     """
 
     method: str
@@ -24,10 +25,12 @@ class Request(Record):
     body: Any
     stream: bool
     origin: Any
+    parser: Any
 
-    def __init__(self, method: str, path: str, body: Any, stream: bool, origin: Any) -> None:
+    def __init__(self, method: str, path: str, body: Any, stream: bool, origin: Any, parser: Any = None) -> None:
         # Once a call, and cheaper than for any fields.
         self.method, self.path, self.body, self.stream, self.origin = method, path, body, stream, origin
+        self.parser = parser
 
 
 Locate: TypeAlias = Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Request | None]
@@ -58,10 +61,8 @@ class Endpoint(Frozen):
 
 
 Arguments: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
-Parser: TypeAlias = Callable[[Any], Any]
-Reparse: TypeAlias = Callable[[tuple[Any, ...], Mapping[str, Any], Callable[[Parser], Parser]], Arguments | None]
-"""``(args, kwargs, around) -> arguments`` with the function that makes the caller's object of an answer replaced by
-``around(function)``, on a copy, or ``None`` where there is no such function."""
+Reparse: TypeAlias = Callable[[tuple[Any, ...], Mapping[str, Any], Callable[[Any], Any]], Arguments]
+"""``(args, kwargs, parser) -> arguments`` with ``parser`` in the place of :attr:`Request.parser`, on a copy."""
 
 
 class UsageInjection(Frozen):
@@ -79,8 +80,8 @@ class Seam(Frozen):
     """A method through which calls pass, for example ``SyncAPIClient.request`` of ``openai._base_client``.
 
     A seam that an installed version lacks is reported and skipped; the rest still works. ``reparse`` is for a library
-    that turns answers into objects of the caller's within the seam: where that fails, the answer was billed all the
-    same, and is read.
+    that makes the caller's objects of answers within the seam: where that fails, the answer was billed all the same,
+    and is read.
     """
 
     module: str

@@ -136,10 +136,8 @@ def _begin(
             if asked is not None:
                 inference.usage_source = "injected"
                 return call, endpoint.usage_injection, *asked
-        if seam.reparse is not None:
-            parsing = seam.reparse(args, kwargs, call.around)
-            if parsing is not None:
-                return call, None, *parsing
+        if callable(request.parser) and seam.reparse is not None:
+            return call, None, *seam.reparse(args, kwargs, call.around(request.parser))
     except Exception as error:
         instrumentor.guard.caught("begin", error)
     return call, None, args, kwargs

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from llmotel.spec import Parser, Request, Retry, Seam
+from llmotel.spec import Request, Retry, Seam
 
 
 def seams(library: str) -> tuple[Seam, ...]:
@@ -34,7 +34,8 @@ def locate(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Req
     body, extra = options.json_data, options.extra_json
     if extra and isinstance(body, Mapping):  # the caller's extra_body, which the library merges in later
         body = {**body, **extra}
-    return Request(options.method, options.url, body, kwargs.get("stream") is True, client.base_url)
+    stream = kwargs.get("stream") is True
+    return Request(options.method, options.url, body, stream, client.base_url, options.post_parser)
 
 
 def replaced_body(
@@ -45,13 +46,10 @@ def replaced_body(
 
 
 def reparse(
-    args: tuple[Any, ...], kwargs: Mapping[str, Any], around: Callable[[Parser], Parser]
-) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    """The arguments with ``around`` the function behind ``.parse()``, which makes the caller's model of an answer and
-    may find that it does not fit."""
-    options = args[1] if len(args) > 1 else kwargs["options"]
-    parser = options.post_parser
-    return _replaced(args, kwargs, "post_parser", around(parser)) if callable(parser) else None
+    args: tuple[Any, ...], kwargs: Mapping[str, Any], parser: Callable[[Any], Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments with ``parser`` as the function behind ``.parse()``, on a copy of the options."""
+    return _replaced(args, kwargs, "post_parser", parser)
 
 
 def _replaced(
