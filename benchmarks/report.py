@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import chart
 from benchmarks.limits import MEMORY, OPCODES, STARTUP, Limit
 from benchmarks.workloads import LONG, WORKLOADS
+from docs.blocks import replaced
 
 if TYPE_CHECKING:
     from benchmarks.memory import Memory
@@ -201,16 +202,10 @@ def overview(counted: dict[str, Any], versions: dict[str, str]) -> str:
 
 
 def into_readme(path: Path, parts: dict[str, str]) -> None:
-    """Puts each part between ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``; all else stays as it is. ``ValueError``
-    for a part without such a place."""
+    """Puts each part into its block of the file. ``ValueError`` for a part without one."""
     text = path.read_text("utf-8")
     for name, part in parts.items():
-        begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
-        before, _, rest = text.partition(begin)
-        _, found, after = rest.partition(end)
-        if not found:
-            raise ValueError(f"{path}: no {begin.strip()} ... {end}")
-        text = f"{before}{begin}{part}{end}{after}"
+        text = replaced(text, name, part)
     path.write_text(text, "utf-8")
 
 

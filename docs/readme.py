@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from docs.blocks import replaced
 from llmotel.settings import settings_markdown
 
 README = Path(__file__).parent.parent / "README.md"
@@ -19,12 +20,7 @@ TABLES: dict[str, Callable[[], str]] = {"settings": settings_markdown}
 def updated(text: str) -> str:
     """``text`` with every table made anew."""
     for name, make in TABLES.items():
-        begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
-        before, _, rest = text.partition(begin)
-        _, found, after = rest.partition(end)
-        if not found:
-            sys.exit(f"{README.name}: no table between {begin.strip()} and {end}")
-        text = f"{before}{begin}{make()}{end}{after}"
+        text = replaced(text, name, make())
     return text
 
 

@@ -1,5 +1,5 @@
-"""Keeps what is made from the stack's tables of variables as the code has them: ``.env.example``, and parts of
-``docker-compose.yml`` and ``collector-config/README.md``.
+"""Keeps what is made from the stack's tables of variables as the code has them: ``.env.example``, and blocks of
+``docker-compose.yml``, ``collector-config/README.md`` and ``docs/runbooks/README.md``.
 
 ``python -m docs.stack`` writes them; with ``--check`` it fails when one is not up to date.
 """
@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from docs.blocks import MARKDOWN, YAML, replaced
+from llmotel.alerts import receivers, thresholds
 from llmotel.alerts.receivers import VARIABLES as RECEIVERS
 from llmotel.alerts.thresholds import LINKS, THRESHOLDS, plain
 from llmotel.stack.variables import CHOICE, HEADINGS, SCALE, VARIABLES, Variable, of
@@ -113,8 +115,9 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         ),
     },
     "collector-config/README.md": {"backends": _backends_table, "variables": _variables_table},
+    "docs/runbooks/README.md": {"thresholds": thresholds.markdown, "receivers": receivers.markdown},
 }
-"""File -> name of a part -> what makes it. In YAML a part stands between ``# NAME:begin`` and ``# NAME:end``."""
+"""File -> name of a block -> what makes it."""
 
 
 def updated(name: str) -> str:
@@ -123,13 +126,7 @@ def updated(name: str) -> str:
         return env_example()
     text = (ROOT / name).read_text("utf-8")
     for part, make in PARTS[name].items():
-        marks = ("      # {}:{}\n", "<!-- {}:{} -->\n")[name.endswith(".md")]
-        begin, end = marks.format(part, "begin"), marks.format(part, "end")
-        before, _, rest = text.partition(begin)
-        _, found, after = rest.partition(end)
-        if not found:
-            sys.exit(f"{name}: no part between {begin.strip()} and {end.strip()}")
-        text = f"{before}{begin}{make()}{end}{after}"
+        text = replaced(text, part, make(), MARKDOWN if name.endswith(".md") else YAML)
     return text
 
 
