@@ -140,9 +140,8 @@ def measure(
     rows = [row for row in chosen if row.subject.name != "none" and not environments[row.home].problem]
     baselines = {row.label: bare(environments[row.home].baseline) for row in rows}
     for launch in range(launches):
-        begun = time.monotonic()
-        _launch(found, rows, baselines, environments, names)
-        say(f"timing: launch {launch + 1} of {launches} took {time.monotonic() - begun:.0f} s")
+        place = f"timing: launch {launch + 1} of {launches}"
+        _launch(found, rows, baselines, environments, names, lambda what, place=place: say(f"{place}, {what}"))
     return found
 
 
@@ -152,6 +151,7 @@ def _launch(
     baselines: Mapping[str, Row],
     environments: Mapping[str, Environment],
     names: list[str],
+    say: Callable[[str], None],
 ) -> None:
     children: dict[str, Child] = {}
     for baseline in {baseline.label: baseline for baseline in baselines.values()}.values():
@@ -166,6 +166,7 @@ def _launch(
                 timed.thread.append([])
                 timed.process.append([])
             for turn in range(found.rounds):
+                say(f"{name}, round {turn + 1} of {found.rounds}")
                 order = [*children][turn % len(children) :] + [*children][: turn % len(children)]
                 answers = {label: _round(found, children[label], label, name) for label in order}
                 _keep(found, name, answers, against)
