@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import chart
 from benchmarks.limits import MEMORY, OPCODES, STARTUP, Limit
+from benchmarks.rows import SUBJECTS
 from benchmarks.workloads import LONG, WORKLOADS
 from docs.blocks import replaced
 
@@ -177,8 +178,8 @@ def overview(counted: dict[str, Any], versions: dict[str, str]) -> str:
         "span written by hand, the whole set and cost": "floor:latest",
         "**llmotel**, the whole set and cost": "llmotel:latest",
     }
-    ours = {"none", "floor", "llmotel"}
-    rows |= {label: label for label in counted if label.partition(":")[0] not in ours and ":" not in label}
+    peers = [label for label in counted if label in SUBJECTS and SUBJECTS[label].requires]
+    rows |= {f"{label} {SUBJECTS[label].requires[0].partition('==')[2]}": label for label in peers}
     columns = ("chat", "message", "embeddings", "stream chunk", "events chunk")
     lines = []
     for title, label in rows.items():
@@ -192,7 +193,7 @@ def overview(counted: dict[str, Any], versions: dict[str, str]) -> str:
     head = ["", "openai chat", "with content", "anthropic message", "embeddings", "openai chunk", "anthropic delta"]
     python = ".".join(versions["python"].split(".")[:2])
     clients = ", ".join(f"{name} {versions[name].rpartition('.')[0]}" for name in ("openai", "anthropic"))
-    bare = next(row["calling"]["chat"] for row in counted.values() if "chat" in row["calling"])
+    bare = counted["none"]["calling_thread"]["chat"]
     return (
         f"Python bytecodes that a call executes on the calling thread, over the bare client (Python {python}, "
         f"{clients}; a bare chat executes {number(round(bare, -3))}).\n\n{table(head, lines)}\n\n"
