@@ -37,13 +37,17 @@ _GLOBAL: Mapping[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "metrics": (metrics.get_meter_provider, metrics.set_meter_provider),
     "logs": (_logs.get_logger_provider, _logs.set_logger_provider),
 }
+_SILENT: Mapping[str, Callable[[], Any]] = {
+    "traces": trace.NoOpTracerProvider, "metrics": metrics.NoOpMeterProvider, "logs": _logs.NoOpLoggerProvider,
+}  # fmt: skip
 _ended: weakref.WeakSet[Any] = weakref.WeakSet()  # providers of ours that were shut down and may still be global
 
 
 class Pipeline:
     """The providers that llmotel uses. ``kinds`` says, per signal, whose each is: ``own`` (made here, and made global),
     ``isolated`` (made here, kept to ourselves), ``given`` to ``init()``, ``reused`` (the global one), or ``none``: then
-    the provider is ``None``, and OpenTelemetry's global one counts if the application ever sets it.
+    the provider is ``None``, and OpenTelemetry's global one counts if the application ever sets it, or does nothing
+    where the global one is one of ours that has ended.
 
     ``given`` maps ``traces``, ``metrics`` and ``logs`` to providers passed to ``init()``. Nothing is made global before
     :meth:`publish`. Raises :class:`~llmotel.errors.ConfigurationError` for settings that no exporter can be made from.
@@ -62,6 +66,8 @@ class Pipeline:
                 self.providers[signal] = given[signal]
             elif kind == REUSED:
                 self.providers[signal] = _GLOBAL[signal][0]()
+            elif kind == NONE and _GLOBAL[signal][0]() in _ended:
+                self.providers[signal] = _SILENT[signal]()
         ours = [signal for signal, kind in kinds.items() if kind in _OURS]
         if ours:
             from llmotel.providers import Providers
@@ -177,17 +183,22 @@ def _joined(threads: list[threading.Thread], deadline: float) -> bool:
 
 def _kinds(config: Config, given: Mapping[str, Any]) -> dict[str, str]:
     kinds = {}
+    unset = []  # signals for which the application has nothing
     ours_only = config.isolated
     for signal in SIGNALS:
         current = _GLOBAL[signal][0]()
         if given.get(signal) is not None:
             kinds[signal] = GIVEN
-        elif ours_only or current in _ended:
+        elif ours_only:
             kinds[signal] = ISOLATED
+        elif current in _ended:
+            kinds[signal] = ISOLATED  # a global provider is so for good
+            unset.append(signal)
         elif _is_sdk(current):
             kinds[signal] = REUSED
         elif _is_unset(current):
             kinds[signal] = OWN
+            unset.append(signal)
         else:
             kinds[signal] = ISOLATED
             if signal == "traces":
@@ -200,8 +211,8 @@ def _kinds(config: Config, given: Mapping[str, Any]) -> dict[str, str]:
             )  # fmt: skip
     if GIVEN in kinds.values() or REUSED in kinds.values():
         # The application sends its telemetry itself, perhaps to where we do not know: guess no endpoint.
-        for signal in SIGNALS:
-            if kinds[signal] == OWN and not config.is_chosen(signal):
+        for signal in unset:
+            if not config.is_chosen(signal):
                 kinds[signal] = NONE
     return kinds
 

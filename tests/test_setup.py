@@ -358,6 +358,19 @@ class TestInitAgain:
         assert names(receiver) == {"chat first": 1, "chat second": 1}
         assert "llmotel" not in err
 
+    def test_what_an_earlier_one_made_is_not_taken_for_the_applications(self, receiver: Receiver) -> None:
+        out, err = run(
+            f"""
+            llmotel.init(endpoint={receiver.url!r}); call("first"); llmotel.shutdown()
+            from opentelemetry.sdk.trace import TracerProvider
+            llmotel.init(tracer_provider=TracerProvider()); call("second")
+            print([signal.provider for signal in llmotel.status().signals]); llmotel.shutdown()
+            """
+        )
+        assert out == "['given', 'none', 'none']"
+        assert "llmotel" not in err  # older SDKs have a word on providers that have ended
+        assert names(receiver) == {"chat first": 1}
+
 
 class TestSwitches:
     def test_disable_lets_calls_pass_until_enable(self, exported: InMemorySpanExporter) -> None:

@@ -117,6 +117,6 @@ def test_the_page_shows_what_was_chosen_and_no_defaults() -> None:
 
 
 def test_the_page_shows_no_secrets() -> None:
-    initialised(headers={"x-api-key": "hunter2"}, endpoint="http://me:hunter2@collector:4318")
+    llmotel.init(isolated=True, headers={"x-api-key": "hunter2"}, endpoint="http://me:hunter2@collector:4318")
     assert "hunter2" not in str(llmotel.status())
     assert "hunter2" not in str(llmotel.status().as_dict())
