@@ -41,7 +41,8 @@ _SPECIAL = {
     name
     for kind in (list, dict, int, *_KINDS)
     for name in dir(kind)
-    if name.startswith("__") and name not in ("__getattr__", "__slots__", "__orig_bases__")
+    # The last says where a class was written, from Python 3.13 on.
+    if name.startswith("__") and name not in ("__getattr__", "__slots__", "__orig_bases__", "__firstlineno__")
 }
 
 
