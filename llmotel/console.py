@@ -24,9 +24,15 @@ class ConsoleLine:
         self._stream = stream
 
     def write(
-        self, inference: Inference, seconds: float, first_chunk_seconds: float | None, failure: Failure | None
+        self,
+        inference: Inference,
+        seconds: float,
+        first_chunk_seconds: float | None,
+        failure: Failure | None,
+        stream_outcome: str | None = None,
     ) -> None:
-        """Prints the line of one finished call. ``failure`` is ``None`` for a call that succeeded."""
+        """Prints the line of one finished call. ``failure`` is ``None`` for a call that succeeded, ``stream_outcome``
+        for one that was no stream."""
         parts = [
             inference.response_model or inference.request_model or inference.operation,
             *_tokens(inference.usage, inference.stream),
@@ -35,7 +41,10 @@ class ConsoleLine:
         ]
         if first_chunk_seconds is not None:
             parts.append(f"first chunk {first_chunk_seconds:.2f} s")
-        parts.append("ok" if failure is None else f"{failure.outcome} ({failure.description})")
+        if failure is not None:
+            parts.append(f"{failure.outcome} ({failure.description})")
+        else:
+            parts.append("ok" if stream_outcome in (None, "completed") else f"stream {stream_outcome}")
         stream = self._stream or sys.stderr
         if stream is not None:  # pythonw and some daemons have none
             stream.write(f"llmotel: {'  '.join(part for part in parts if part)}\n")

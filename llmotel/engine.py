@@ -134,7 +134,7 @@ class Engine:
 
     def _print(self, call: Call) -> None:
         if self.console is not None:
-            self.console.write(call.inference, call.duration, call.first_chunk, call.failure)
+            self.console.write(call.inference, call.duration, call.first_chunk, call.failure, call.stream_outcome)
 
     def _without_usage(self, provider: str, *, askable: bool) -> None:
         self.counts["streams_without_usage"] += 1

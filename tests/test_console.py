@@ -11,9 +11,14 @@ from llmotel.inference import Answer, Cost, Inference, Usage
 from llmotel.outcome import Failure
 
 
-def printed(inference: Inference, first_chunk: float | None = None, failure: Failure | None = None) -> str:
+def printed(
+    inference: Inference,
+    first_chunk: float | None = None,
+    failure: Failure | None = None,
+    stream_outcome: str | None = None,
+) -> str:
     stream = io.StringIO()
-    ConsoleLine(stream).write(inference, 1.2345, first_chunk, failure)
+    ConsoleLine(stream).write(inference, 1.2345, first_chunk, failure, stream_outcome)
     return stream.getvalue()
 
 
@@ -39,6 +44,12 @@ def test_a_stream_tells_when_its_first_chunk_came() -> None:
 
 def test_a_stream_without_usage_says_so() -> None:
     assert "  no usage in the stream  " in printed(call(stream=True))
+
+
+@pytest.mark.parametrize("outcome", ["closed", "abandoned", "cancelled"])
+def test_a_stream_that_was_not_read_to_its_end_is_not_ok(outcome: str) -> None:
+    assert printed(call(stream=True), stream_outcome=outcome).endswith(f"  stream {outcome}\n")
+    assert printed(call(stream=True), stream_outcome="completed").endswith("  ok\n")
 
 
 def test_a_failed_call_tells_its_outcome() -> None:
