@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs.blocks import replaced
-from llmotel.settings import settings_markdown
+from llmotel.config.settings import settings_markdown
 
 README = Path(__file__).parent.parent / "README.md"
 TABLES: dict[str, Callable[[], str]] = {"settings": settings_markdown}

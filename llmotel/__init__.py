@@ -15,13 +15,13 @@ from llmotel.errors import ConfigurationError, LlmotelError
 from llmotel.version import __version__
 
 if TYPE_CHECKING:
-    from llmotel.agents import agent, tool
-    from llmotel.breakers import record_circuit_breaker
-    from llmotel.quality import record_quality
-    from llmotel.report import status
+    from llmotel.api.agents import agent, tool
+    from llmotel.api.business_value import record_value
+    from llmotel.api.circuit_breakers import record_circuit_breaker
+    from llmotel.api.quality import record_quality
+    from llmotel.diagnostics.status import status
     from llmotel.setup import disable, enable, flush, init, shutdown
-    from llmotel.tagging import tags
-    from llmotel.value import record_value
+    from llmotel.signals.tagging import tags
 
 __all__ = [
     "ConfigurationError",
@@ -43,18 +43,18 @@ __all__ = [
 
 # Loaded on first use: importing llmotel alone costs next to nothing.
 _HOMES = {
-    "agent": "agents",
+    "agent": "api.agents",
     "disable": "setup",
     "enable": "setup",
     "flush": "setup",
     "init": "setup",
-    "record_circuit_breaker": "breakers",
-    "record_quality": "quality",
-    "record_value": "value",
+    "record_circuit_breaker": "api.circuit_breakers",
+    "record_quality": "api.quality",
+    "record_value": "api.business_value",
     "shutdown": "setup",
-    "status": "report",
-    "tags": "tagging",
-    "tool": "agents",
+    "status": "diagnostics.status",
+    "tags": "signals.tagging",
+    "tool": "api.agents",
 }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from llmotel.version import __version__
 
 if TYPE_CHECKING:
-    from llmotel.doctor import Finding
+    from llmotel.diagnostics.doctor import Finding
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "warning": "warning", "problem": "PROBLEM"}
 
@@ -131,14 +131,14 @@ def _seconds(text: str) -> float:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from llmotel.doctor import examine
+    from llmotel.diagnostics.doctor import examine
 
     print(f"asking the endpoints (up to {options.timeout:g} s) ...", file=sys.stderr, flush=True)
     return _told(examine(options.timeout))
 
 
 def _told(findings: Iterable[Finding]) -> int:
-    from llmotel.doctor import PROBLEM
+    from llmotel.diagnostics.doctor import PROBLEM
 
     problems, mend = 0, ""
     for finding in findings:
@@ -152,7 +152,7 @@ def _told(findings: Iterable[Finding]) -> int:
 
 
 def _selftest(options: argparse.Namespace) -> int:
-    from llmotel.selftest import run
+    from llmotel.diagnostics.selftest import run
 
     print(f"sending one marked call (up to {options.timeout:g} s) ...", file=sys.stderr, flush=True)
     stuck = None
@@ -167,9 +167,9 @@ def _selftest(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> int:
-    from llmotel.config import Config, settings_markdown
+    from llmotel.config.config import Config, settings_markdown
+    from llmotel.diagnostics.status import columns
     from llmotel.errors import LlmotelError
-    from llmotel.report import columns
 
     if options.markdown:
         print(settings_markdown(), end="")
@@ -184,7 +184,7 @@ def _settings(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from llmotel.report import status
+    from llmotel.diagnostics.status import status
 
     found = status()
     if options.json:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from llmotel.config import Config
+from llmotel.config.config import Config
 from llmotel.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
-    from llmotel.engine import Engine
-    from llmotel.pipeline import Pipeline
+    from llmotel.engine.engine import Engine
+    from llmotel.sdk.pipeline import Pipeline
 
 logger = logging.getLogger("llmotel")
 
@@ -138,9 +138,9 @@ def _begin(arguments: Mapping[str, object]) -> None:
 
 
 def _start(running: Running) -> None:
-    from llmotel import registry
-    from llmotel.engine import Engine
-    from llmotel.pipeline import Pipeline
+    from llmotel.engine.engine import Engine
+    from llmotel.instrumentation import registry
+    from llmotel.sdk.pipeline import Pipeline
 
     given = {signal: running.arguments.get(name) for name, signal in _PROVIDERS.items()}
     pipeline = Pipeline(running.config, given)
@@ -176,7 +176,7 @@ def _differences(before: Mapping[str, object], now: Mapping[str, object]) -> lis
 def make_engine(**providers: Any) -> Engine:
     """An engine of its own, configured from the environment, over the given ``tracer_provider``, ``meter_provider`` and
     ``logger_provider``; those left out are OpenTelemetry's global ones. For an instrumentor used alone."""
-    from llmotel.engine import Engine
+    from llmotel.engine.engine import Engine
 
     engine = Engine(Config.load(), **providers)
     atexit.register(engine.shutdown)
@@ -246,7 +246,7 @@ def shutdown(timeout: float = 10.0) -> None:
     """Takes llmotel out of all libraries, exports what is waiting, for at most ``timeout`` seconds, and ends the
     providers that ``init()`` made. ``init()`` may be called again afterwards. Never raises."""
     global _running, _shared
-    from llmotel import registry
+    from llmotel.instrumentation import registry
 
     with _lock:
         stopped, current = _running, engine()

@@ -7,8 +7,8 @@ from time import perf_counter
 from opentelemetry import context
 
 from llmotel import setup
-from llmotel.call import Call
-from llmotel.inference import Inference, Usage
+from llmotel.engine.call import Call
+from llmotel.model.inference import Inference, Usage
 from llmotel.spec import Endpoint
 
 

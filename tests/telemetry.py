@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
-from llmotel import registry, setup
-from llmotel.call import latest
-from llmotel.config import Config
-from llmotel.engine import Engine
+from llmotel import setup
+from llmotel.config.config import Config
+from llmotel.engine.call import latest
+from llmotel.engine.engine import Engine
+from llmotel.instrumentation import registry
 from llmotel.testing.recording import Recording
 
 

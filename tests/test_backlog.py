@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from llmotel.backlog import Backlog
-from llmotel.engine import Engine
+from llmotel.engine.backlog import Backlog
+from llmotel.engine.engine import Engine
 from telemetry import Telemetry
 
 

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import llmotel
-from llmotel.engine import _attribute_limit
+from llmotel.engine.engine import _attribute_limit
 from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from llmotel.cli import main
-from llmotel.config import settings_markdown
+from llmotel.config.config import settings_markdown
 from llmotel.version import __version__
 from receiver import Receiver
 from scripts import environment

@@ -9,7 +9,7 @@ import openai
 import pytest
 from opentelemetry import context
 
-from llmotel import registry
+from llmotel.instrumentation import registry
 from llmotel.testing import ProviderServer
 from telemetry import Telemetry
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from llmotel import setup
-from llmotel.config import SETTINGS, Config, Setting, settings_markdown
+from llmotel.config.config import SETTINGS, Config, Setting, settings_markdown
 from llmotel.errors import ConfigurationError
 
 CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"

@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from llmotel.console import ConsoleLine
-from llmotel.inference import Answer, Cost, Inference, Usage
-from llmotel.outcome import Failure
+from llmotel.model.inference import Answer, Cost, Inference, Usage
+from llmotel.model.outcome import Failure
+from llmotel.signals.console import ConsoleLine
 
 
 def printed(

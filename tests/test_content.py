@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmotel.config import Config
-from llmotel.content import INPUT, OUTPUT, SYSTEM, TOOLS, ContentPolicy, load_hook
+from llmotel.config.config import Config
+from llmotel.content.policy import INPUT, OUTPUT, SYSTEM, TOOLS, ContentPolicy, load_hook
+from llmotel.content.redaction import KINDS, Redactor
+from llmotel.content.sanitizer import DEPTH
 from llmotel.errors import ConfigurationError
-from llmotel.inference import Inference, Message
-from llmotel.plain import DEPTH
-from llmotel.redaction import KINDS, Redactor
+from llmotel.model.inference import Inference, Message
 
 SECRET = "sk-" + "a1B2c3D4" * 4
 

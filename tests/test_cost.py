@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmotel.cost import Prices, load_user_table
 from llmotel.errors import ConfigurationError
-from llmotel.inference import Cost, Inference, Usage
+from llmotel.model.inference import Cost, Inference, Usage
 from llmotel.prices import source
+from llmotel.prices.calculator import Prices, load_user_table
 
 MILLION = 1_000_000
 DAY = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc).timestamp()
@@ -256,8 +256,8 @@ def test_prices_are_there_before_and_after_they_were_warmed() -> None:
 def test_no_file_is_read_before_warming_nor_by_the_first_call_after_it() -> None:
     script = """
 import sys
-from llmotel.cost import Prices
-from llmotel.inference import Inference, Usage
+from llmotel.model.inference import Inference, Usage
+from llmotel.prices.calculator import Prices
 opened = []
 sys.addaudithook(lambda event, args: opened.append(args[0]) if event in ("open", "import") else None)
 prices = Prices()

@@ -21,7 +21,7 @@ from llmotel.alerts.thresholds import Thresholds
 from llmotel.cli import main
 from llmotel.dashboards import dashboards, generate, render
 from llmotel.dashboards.grafana import COLUMNS
-from llmotel.prometheus import Kind, series
+from llmotel.signals.prometheus import Kind, series
 from receiver import Receiver
 from scripts import run
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from llmotel.registry import LIBRARIES
+from llmotel.instrumentation.registry import LIBRARIES
 from scripts import environment
 
 ROOT = Path(__file__).parent.parent
@@ -51,10 +51,9 @@ def test_the_readme_names_no_variable_that_is_not_a_setting() -> None:
     assert len(settings) > 40
 
 
-def test_the_map_of_the_layout_names_every_module_and_none_that_is_not_there() -> None:
+def test_the_map_of_the_layout_names_every_package_and_none_that_is_not_there() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     layout = text.partition("## Where things are\n\n```\n")[2].partition("```")[0]
-    named = {name for group in re.findall(r"^  ([a-z_, ]+)/?  ", layout, re.MULTILINE) for name in group.split(", ")}
+    named = {name.strip() for name in re.findall(r"^  ([a-z_]+)/ ", layout, re.MULTILINE)}
     folders = [ROOT / "llmotel", ROOT / "instrumentors" / "llmotel_instrumentors"]
-    there = {path.stem for folder in folders for path in folder.iterdir() if not path.name.startswith("__")}
-    assert {name.strip() for name in named} == there - {"py"}  # py.typed
+    assert named == {path.parent.name for folder in folders for path in folder.glob("*/__init__.py")}

@@ -12,10 +12,11 @@ from pathlib import Path
 import grpc
 import pytest
 
-from llmotel import selftest, setup
-from llmotel.config import SIGNALS, Config
-from llmotel.doctor import NOTE, OK, PROBLEM, WARNING, Finding, examine
-from llmotel.probe import Answer, probe
+from llmotel import setup
+from llmotel.config.config import SIGNALS, Config
+from llmotel.diagnostics import selftest
+from llmotel.diagnostics.doctor import NOTE, OK, PROBLEM, WARNING, Finding, examine
+from llmotel.diagnostics.probe import Answer, probe
 from receiver import GARBAGE, HANG, Receiver
 
 SILENT = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmotel.grounding import MAX_CHARACTERS, METHOD, assess, label
-from llmotel.inference import Answer, Citation, Source
-from llmotel.sentences import sentences
+from llmotel.grounding.score import MAX_CHARACTERS, METHOD, assess, label
+from llmotel.grounding.sentences import sentences
+from llmotel.model.inference import Answer, Citation, Source
 
 PAGE = Source("https://example.com", "url")
 

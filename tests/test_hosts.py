@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmotel.hosts import Hosts
+from llmotel.engine.provider_names import Hosts
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from llmotel.config import Config
-from llmotel.registry import left_alone
+from llmotel.config.config import Config
+from llmotel.instrumentation.registry import left_alone
 
 VARIABLE = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
 

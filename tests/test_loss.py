@@ -11,9 +11,9 @@ import pytest
 
 import llmotel
 from bare import call
-from llmotel import doctor
-from llmotel.outage import Outage, quieten
-from llmotel.queues import Room
+from llmotel.diagnostics import doctor
+from llmotel.sdk.outage import Outage, quieten
+from llmotel.sdk.processors import Room
 from receiver import GARBAGE, HANG, Receiver
 from scripts import run, start
 

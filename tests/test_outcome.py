@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmotel.outcome import frames, message, outcome_of, told
+from llmotel.model.outcome import frames, message, outcome_of, told
 
 # Newer SDKs bring httpx2, older ones httpx.
 httpx = pytest.importorskip(openai.APIStatusError.__annotations__["response"].partition(".")[0])

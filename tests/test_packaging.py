@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from llmotel.registry import LIBRARIES
+from llmotel.instrumentation.registry import LIBRARIES
 from llmotel.stack.bundle import files
 from llmotel.version import __version__
 

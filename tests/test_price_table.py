@@ -18,9 +18,9 @@ genai_prices = pytest.importorskip("genai_prices", reason="genai-prices needs Py
 from genai_prices import data, types  # noqa: E402
 
 from llmotel import prices  # noqa: E402
-from llmotel.cost import Prices  # noqa: E402
-from llmotel.inference import Cost, Inference, Usage  # noqa: E402
+from llmotel.model.inference import Cost, Inference, Usage  # noqa: E402
 from llmotel.prices import generate  # noqa: E402
+from llmotel.prices.calculator import Prices  # noqa: E402
 
 PROVIDERS = {provider.id: provider for provider in data.providers}
 NAMES = {"aws": "aws.bedrock", "azure": "azure.ai.openai", "google": "gcp.gemini", "mistral": "mistral_ai",

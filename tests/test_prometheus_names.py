@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from llmotel.prometheus import label, series
+from llmotel.signals.prometheus import label, series
 
 
 @pytest.mark.parametrize(

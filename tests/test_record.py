@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from llmotel.record import Frozen, Record
+from llmotel.structs import Frozen, Record
 
 
 def double(number: int) -> int:

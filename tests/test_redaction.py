@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmotel.content.redaction import KINDS, Redactor
 from llmotel.errors import ConfigurationError
-from llmotel.redaction import KINDS, Redactor
 
 TAIL = "aB3dE6gH9jK2mN5pQ8sT1vW4"  # the random part of a made-up key
 API_KEYS = {

@@ -9,8 +9,8 @@ import openai
 import pytest
 
 import llmotel
-from llmotel import registry
-from llmotel.report import LibraryStatus
+from llmotel.diagnostics.status import LibraryStatus
+from llmotel.instrumentation import registry
 from llmotel.spec import Provider
 from llmotel.testing import ProviderServer
 from llmotel_instrumentors.openai import PROVIDER, OpenAIInstrumentor

@@ -20,9 +20,9 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, set_span_in_conte
 import llmotel
 from bare import call
 from llmotel import ConfigurationError, setup
-from llmotel.config import Config
-from llmotel.forking import ForkLock
-from llmotel.pipeline import GIVEN, ISOLATED, NONE, Pipeline
+from llmotel.config.config import Config
+from llmotel.sdk.fork_lock import ForkLock
+from llmotel.sdk.pipeline import GIVEN, ISOLATED, NONE, Pipeline
 from receiver import GARBAGE, HANG, Receiver
 from scripts import run, start
 

@@ -28,9 +28,10 @@ def test_nothing_is_loaded_that_only_some_settings_need() -> None:
         PROVIDERS,
     )
     loaded = set(out.split())
-    assert "llmotel.engine" in loaded
-    for name in ("content", "redaction", "plain", "jsontext", "hooks", "upload", "console", "prices.user", "report",
-                 "sentences", "exporting", "providers", "doctor", "testing"):  # fmt: skip
+    assert "llmotel.engine.engine" in loaded
+    for name in ("content.policy", "content.redaction", "content.sanitizer", "content.truncation", "content.hooks",
+                     "content.upload", "signals.console", "prices.user", "diagnostics", "grounding.sentences",
+                     "sdk.exporter", "sdk.providers", "testing"):  # fmt: skip
         assert f"llmotel.{name}" not in loaded
     assert "opentelemetry.baggage" not in loaded
 
@@ -38,7 +39,7 @@ def test_nothing_is_loaded_that_only_some_settings_need() -> None:
 @pytest.mark.parametrize("setting", ["LLMOTEL_CONSOLE", "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"])
 def test_what_a_setting_needs_is_loaded_then(setting: str) -> None:
     out, _ = run(
-        "llmotel.init(); print('llmotel.content' in sys.modules, 'llmotel.console' in sys.modules)",
+        "llmotel.init(); print('llmotel.content.policy' in sys.modules, 'llmotel.signals.console' in sys.modules)",
         PROVIDERS,
         **{setting: "true"},
     )

@@ -9,7 +9,7 @@ import httpx2
 import openai
 import pytest
 
-from llmotel.proxy import Proxy
+from llmotel.instrumentation.proxy import Proxy
 from llmotel.testing import ProviderServer
 from telemetry import Telemetry
 

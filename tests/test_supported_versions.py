@@ -20,8 +20,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from llmotel import registry
-from llmotel.instrumentor import Instrumentor
+from llmotel.instrumentation import registry
+from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.testing import ProviderServer
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
 from llmotel.testing.openai_wire import errors as openai_errors

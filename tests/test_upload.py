@@ -17,12 +17,12 @@ from typing import Any, TypeAlias
 import fsspec
 import pytest
 
-from llmotel.config import Config
-from llmotel.content import ContentPolicy, load_hook
+from llmotel.config.config import Config
+from llmotel.content.policy import ContentPolicy, load_hook
+from llmotel.content.redaction import KINDS, Redactor
+from llmotel.content.upload import UploadHook
 from llmotel.errors import ConfigurationError
-from llmotel.inference import Inference
-from llmotel.redaction import KINDS, Redactor
-from llmotel.upload import UploadHook
+from llmotel.model.inference import Inference
 
 INPUTS = [{"role": "user", "parts": [{"type": "text", "content": "Grüße"}]}, {"role": "user", "parts": []}]
 OUTPUTS = [{"role": "assistant", "parts": [{"type": "text", "content": "Hallo"}]}]

@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from llmotel.weight import MOST, pieces, weight_of
+from llmotel.sdk.batch_size import MOST, pieces, weight_of
 from scripts import run
 from telemetry import Telemetry
 

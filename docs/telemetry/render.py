@@ -21,7 +21,7 @@ os.environ["LLMOTEL_RAISE"] = "1"
 
 from docs.telemetry.scenarios import SCENARIOS, Scenario  # noqa: E402
 from llmotel import semconv  # noqa: E402
-from llmotel.metrics import OWN_COUNTERS  # noqa: E402
+from llmotel.signals.metrics import OWN_COUNTERS  # noqa: E402
 from llmotel.testing import ProviderServer  # noqa: E402
 from telemetry import Telemetry  # noqa: E402
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmotel import registry
-from llmotel.instrumentor import Instrumentor
+from llmotel.instrumentation import registry
+from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.spec import Endpoint, InstanceCheck, NativeTelemetry, Provider, Request
 from llmotel_instrumentors import stainless
 from llmotel_instrumentors.dialects import messages

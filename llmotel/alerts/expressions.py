@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 
 from llmotel import semconv
 from llmotel.alerts.windows import duration
-from llmotel.metrics import OWN_COUNTERS
-from llmotel.prometheus import label, series
+from llmotel.signals.metrics import OWN_COUNTERS
+from llmotel.signals.prometheus import label, series
 
 Names: TypeAlias = Literal["latest", "legacy", "dup"]
 

@@ -15,7 +15,7 @@ from llmotel.dashboards.grafana import (
 )
 from llmotel.dashboards.names import OVERHEAD, Names, own
 from llmotel.dashboards.promql import JOB, MODEL, PROVIDER
-from llmotel.prometheus import series
+from llmotel.signals.prometheus import series
 
 
 def dashboard(name: str, about: str, names: Names, rows: Sequence[Row], *, time_from: str = "now-6h",

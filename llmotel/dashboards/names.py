@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 from llmotel import semconv
 from llmotel.alerts.thresholds import THRESHOLDS
 from llmotel.dashboards.promql import JOB, OF_PROCESSES, OPERATION, VARIABLES, Metric
-from llmotel.metrics import OWN_COUNTERS
-from llmotel.prometheus import label
+from llmotel.signals.metrics import OWN_COUNTERS
+from llmotel.signals.prometheus import label
 
 Generation: TypeAlias = Literal["latest", "legacy"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from llmotel import semconv
 from llmotel.alerts.expressions import FAILED
-from llmotel.prometheus import Kind, label, series
+from llmotel.signals.prometheus import Kind, label, series
 
 RATE = "$__rate_interval"
 RANGE = "$__range"

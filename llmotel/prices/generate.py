@@ -54,7 +54,7 @@ _UNCOUNTED = {
     "output_video_mtok",
     "storage_searches_kcount",
 }
-"""What :class:`llmotel.inference.Usage` has no slot for. A model billed by nothing else has no known cost."""
+"""What :class:`llmotel.model.inference.Usage` has no slot for. A model billed by nothing else has no known cost."""
 
 _TIERS = {"service_tier": None, "processing": "batch", "speed": "fast"}
 """The contexts that a response tells by its service tier, with the one value meant (``None``: any). Other contexts

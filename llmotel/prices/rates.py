@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from operator import attrgetter, mul
 
-from llmotel.inference import Cost, Usage
+from llmotel.model.inference import Cost, Usage
 from llmotel.prices import Price, PriceSet
-from llmotel.record import Frozen
+from llmotel.structs import Frozen
 
 _MILLION = 1e6
 _INPUT, _OUTPUT, _OTHER = 0, 1, 2

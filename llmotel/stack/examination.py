@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from llmotel.doctor import NOTE, OK, PROBLEM, WARNING, Finding
+from llmotel.diagnostics.doctor import NOTE, OK, PROBLEM, WARNING, Finding
 from llmotel.errors import LlmotelError
 from llmotel.stack import binary, bundle
 from llmotel.stack.environment import interpolated, variables

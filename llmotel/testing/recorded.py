@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from llmotel.inference import AttributeValue, Cost, Grounding, Message, Usage
-from llmotel.outcome import Failure
+from llmotel.model.inference import AttributeValue, Cost, Grounding, Message, Usage
+from llmotel.model.outcome import Failure
 
 if TYPE_CHECKING:
-    from llmotel.call import Call
+    from llmotel.engine.call import Call
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,17 +23,19 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-from llmotel import registry, setup, tagging
-from llmotel.call import latest
-from llmotel.config import Config
-from llmotel.engine import Engine
+from llmotel import setup
+from llmotel.config.config import Config
+from llmotel.engine.call import latest
+from llmotel.engine.engine import Engine
+from llmotel.instrumentation import registry
+from llmotel.signals import tagging
 from llmotel.testing.calls import LlmCalls
 from llmotel.testing.recorded import RecordedCall
 
 if TYPE_CHECKING:
-    from llmotel.call import Call
+    from llmotel.engine.call import Call
     from llmotel.guard import Guard
-    from llmotel.instrumentor import Instrumentor
+    from llmotel.instrumentation.instrumentor import Instrumentor
 
 _SDK_DISABLED = "OTEL_SDK_DISABLED"
 # What init() and shutdown() change.

@@ -17,7 +17,7 @@ from packaging.version import Version
 from pydantic import BaseModel
 
 from contract.oracle import Tokens, chat_tokens, embedding_tokens, image_tokens, message_tokens, none, response_tokens
-from llmotel.instrumentor import Instrumentor
+from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
 from llmotel.testing.anthropic_wire import messages

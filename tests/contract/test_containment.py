@@ -18,7 +18,7 @@ import llmotel
 from contract.calling import READ, Seen, performed
 from contract.providers import ANTHROPIC, HELPER, OPENAI, PROVIDERS, RAW, STREAM, STREAMING, WHOLE, Case, Provider
 from contract.situations import by_id
-from llmotel import registry
+from llmotel.instrumentation import registry
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.recording import Recording
 from llmotel_instrumentors import openai as openai_provider

@@ -22,12 +22,13 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from contract.providers import ANTHROPIC, OPENAI, Provider, having
 from contract.rich import ANSWERS, REQUESTS
 from contract.situations import by_id, events_of
-from llmotel import attributes, grounding
-from llmotel.content import ContentPolicy
-from llmotel.cost import Prices
-from llmotel.inference import Inference
-from llmotel.reading import Fields, wrapped
+from llmotel.content.policy import ContentPolicy
+from llmotel.grounding import score
+from llmotel.model.inference import Inference
+from llmotel.prices.calculator import Prices
+from llmotel.signals import attributes
 from llmotel.spec import Endpoint
+from llmotel.spec.reading import Fields, wrapped
 from llmotel.testing import Request
 from llmotel_instrumentors import anthropic as anthropic_provider
 from llmotel_instrumentors import openai as openai_provider
@@ -170,7 +171,7 @@ def inference(sample: Sample, *, stream: bool) -> Inference:
 
 def presentable(read: Inference) -> None:
     """What was read can be turned into telemetry, and is of types that OpenTelemetry takes."""
-    read.grounding = grounding.assess(read.answer) if read.answer is not None else None
+    read.grounding = score.assess(read.answer) if read.answer is not None else None
     read.cost = PRICES.price(read)
     for name, value in attributes.response(read, legacy=True).items():
         values = value if isinstance(value, (list, tuple)) else [value]

@@ -12,7 +12,7 @@ import pytest
 from contract.calling import performed
 from contract.providers import OPENAI, PLAIN, PROVIDERS, Case, Provider, cases, make_client
 from contract.situations import by_id
-from llmotel import registry
+from llmotel.instrumentation import registry
 from llmotel.testing import ProviderServer, Reply, Request
 from telemetry import Telemetry
 from transport import httpx

@@ -15,7 +15,7 @@ import llmotel
 from contract.calling import performed
 from contract.providers import ANTHROPIC, OPENAI, Case, make_client
 from contract.situations import by_id
-from llmotel import tagging
+from llmotel.signals import tagging
 from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
 

@@ -22,7 +22,7 @@ import llmotel
 import scripts
 from contract.calling import performed
 from contract.providers import ANTHROPIC, PROVIDERS, STREAM, Case, Provider, make_client
-from llmotel import registry
+from llmotel.instrumentation import registry
 from llmotel.testing import ProviderServer
 from llmotel.testing.recording import Recording
 from telemetry import Telemetry

@@ -23,7 +23,7 @@ from llmotel.alerts.rules import rule_files
 from llmotel.alerts.thresholds import Thresholds
 from llmotel.dashboards import dashboards
 from llmotel.dashboards.promql import growth
-from llmotel.prometheus import series
+from llmotel.signals.prometheus import series
 from llmotel.testing import ProviderServer
 from llmotel.testing.calls import LlmCalls
 from llmotel.testing.recording import recording

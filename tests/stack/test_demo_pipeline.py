@@ -15,7 +15,7 @@ import pytest
 
 from contract import oracle
 from llmotel import semconv
-from llmotel.prometheus import label, series
+from llmotel.signals.prometheus import label, series
 from scripts import environment
 from stack.running import eventually
 from stack.servers import Collector, Jaeger, Prometheus

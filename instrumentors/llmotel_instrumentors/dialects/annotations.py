@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmotel.inference import Answer, Citation
-from llmotel.reading import count, get, text
+from llmotel.model.inference import Answer, Citation
+from llmotel.spec.reading import count, get, text
 
 
 def annotate(answer: Answer, annotations: Any, offset: int = 0) -> None:

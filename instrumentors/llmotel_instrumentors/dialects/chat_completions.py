@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmotel import semconv
-from llmotel.draft import Draft
-from llmotel.inference import Answer, Inference
-from llmotel.reading import count, fields, get, items, params, path, strings, text
+from llmotel.model.inference import Answer, Inference
 from llmotel.spec import Endpoint
+from llmotel.spec.accumulator import Draft
+from llmotel.spec.reading import count, fields, get, items, params, path, strings, text
 from llmotel_instrumentors.dialects.annotations import annotate, list_sources
 from llmotel_instrumentors.dialects.chat_content import part, read_input, read_output, read_prompt, read_text
 from llmotel_instrumentors.dialects.chat_usage import INJECTION, read_usage

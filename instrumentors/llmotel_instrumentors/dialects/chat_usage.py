@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmotel.inference import Inference, Usage
-from llmotel.reading import count, get, number, path
+from llmotel.model.inference import Inference, Usage
 from llmotel.spec import UsageInjection
+from llmotel.spec.reading import count, get, number, path
 from llmotel_instrumentors.stainless import replaced_body
 
 _CACHED = ("prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens")  # DeepSeek, Mistral, Moonshot

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from llmotel import semconv
-from llmotel.inference import Inference
-from llmotel.reading import get, items, params, plain, text
+from llmotel.model.inference import Inference
 from llmotel.spec import Endpoint
+from llmotel.spec.reading import get, items, params, plain, text
 from llmotel_instrumentors.dialects.responses import read_usage
 from llmotel_instrumentors.dialects.responses_content import read_input
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmotel import semconv
-from llmotel.inference import Inference, Usage
-from llmotel.reading import count, get, items, number, params, plain, strings, text
+from llmotel.model.inference import Inference, Usage
 from llmotel.spec import Endpoint
+from llmotel.spec.reading import count, get, items, number, params, plain, strings, text
 
 _MODEL = {"model": ("model", str)}
 _YEAR = 31_536_000  # of seconds: nobody transcribes more

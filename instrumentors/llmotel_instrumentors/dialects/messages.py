@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmotel import semconv
-from llmotel.draft import Draft
-from llmotel.inference import Answer, Citation, Inference, Usage
-from llmotel.reading import count, fields, get, items, params, path, strings, text
+from llmotel.model.inference import Answer, Citation, Inference, Usage
 from llmotel.spec import Endpoint
+from llmotel.spec.accumulator import Draft
+from llmotel.spec.reading import count, fields, get, items, params, path, strings, text
 from llmotel_instrumentors.dialects.messages_content import part, read_input, read_output
 
 PARAMS = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmotel.inference import Inference, Message
-from llmotel.reading import get, items, plain, text
+from llmotel.model.inference import Inference, Message
+from llmotel.spec.reading import get, items, plain, text
 from llmotel_instrumentors.dialects.parts import plain_dict
 
 _MODALITIES = {"image": "image", "document": "document", "container_upload": "document"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmotel.reading import get, plain, text
+from llmotel.spec.reading import get, plain, text
 
 
 def uri(modality: str, address: str) -> dict[str, Any]:

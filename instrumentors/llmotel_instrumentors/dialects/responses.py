@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmotel import semconv
-from llmotel.draft import Draft
-from llmotel.inference import Answer, Inference, Usage
-from llmotel.reading import count, get, items, number, params, path, text
+from llmotel.model.inference import Answer, Inference, Usage
 from llmotel.spec import Endpoint
+from llmotel.spec.accumulator import Draft
+from llmotel.spec.reading import count, get, items, number, params, path, text
 from llmotel_instrumentors.dialects.annotations import annotate
 from llmotel_instrumentors.dialects.chat_completions import FORMATS, read_error, read_head
 from llmotel_instrumentors.dialects.responses_content import read_input, read_output

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmotel.draft import arguments
-from llmotel.inference import Inference, Message
-from llmotel.reading import get, items, plain, text
+from llmotel.model.inference import Inference, Message
+from llmotel.spec.accumulator import arguments
+from llmotel.spec.reading import get, items, plain, text
 from llmotel_instrumentors.dialects.chat_content import tool
 from llmotel_instrumentors.dialects.parts import audio, plain_dict, uri
 

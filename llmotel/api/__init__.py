@@ -1,0 +1,1 @@
+"""What applications call besides init(): agents, tools, scores, business value, circuit breakers."""

@@ -1,0 +1,192 @@
+"""The configuration: one frozen object, built once from the table in :mod:`llmotel.config.settings`.
+
+Argument of ``init()`` before ``LLMOTEL_*`` before ``OTEL_*`` before default. A wrong value is a
+:class:`~llmotel.errors.ConfigurationError` at ``init()`` that names the variable, the value and what is accepted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from llmotel.config.settings import SETTINGS, SIGNALS, Setting, settings_markdown
+from llmotel.errors import ConfigurationError
+from llmotel.structs import Frozen
+
+logger = logging.getLogger("llmotel")
+
+# Read by the tests and benchmarks, and by the stack around the library, which may share an .env file with it.
+_NOT_SETTINGS = ("LLMOTEL_TEST_", "LLMOTEL_BENCH_", "LLMOTEL_STACK_", "LLMOTEL_ALERT_")
+_GENAI = "OTEL_INSTRUMENTATION_GENAI_"
+_KEYWORDS = {setting.keyword: setting.keyword for setting in SETTINGS if setting.keyword is not None}
+
+
+class Config(Frozen):
+    """Every setting, parsed and checked, under its name in :data:`SETTINGS`."""
+
+    service_name: str | None
+    resource_attributes: Mapping[str, str]
+    endpoint: str | None
+    headers: Mapping[str, str]
+    protocol: str
+    traces_exporter: tuple[str, ...]
+    metrics_exporter: tuple[str, ...]
+    logs_exporter: tuple[str, ...]
+    traces_endpoint: str | None
+    metrics_endpoint: str | None
+    logs_endpoint: str | None
+    traces_protocol: str | None
+    metrics_protocol: str | None
+    logs_protocol: str | None
+    timeout: float
+    sampler: str
+    sampler_arg: float | None
+    metric_interval: int
+    metric_temporality: str
+    metric_histogram: str
+    bsp_schedule_delay: int
+    bsp_max_queue_size: int
+    bsp_max_export_batch_size: int
+    blrp_schedule_delay: int
+    blrp_max_queue_size: int
+    blrp_max_export_batch_size: int
+    sdk_disabled: bool
+    disabled_instrumentations: tuple[str, ...]
+    semconv: str
+    content: str
+    content_max_bytes: int
+    content_sample_ratio: float
+    redact: tuple[str, ...]
+    redactor: Callable[[str], str] | None
+    completion_hook: str | Callable[..., object] | None
+    upload_base_path: str | None
+    upload_format: str
+    upload_max_queue_size: int
+    stream_usage: str
+    metric_tags: tuple[str, ...]
+    metric_tag_values: int
+    baggage_tags: bool
+    events: bool
+    prices: str | None
+    provider_hosts: Mapping[str, str]
+    console: bool
+    isolated: bool
+    disabled: bool
+    error_limit: int
+    raise_errors: bool
+    origins: Mapping[str, str]
+
+    @classmethod
+    def load(cls, arguments: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Config:
+        """The configuration in force for ``arguments`` (those of ``init()``; ``None`` means not given) in ``environ``.
+
+        Raises :class:`ConfigurationError` for a wrong value or an unknown argument; a misspelt ``LLMOTEL_*`` variable
+        is one line in the log.
+        """
+        given = {name: value for name, value in (arguments or {}).items() if value is not None}
+        environ = os.environ if environ is None else environ
+        for name in given:
+            if name not in _KEYWORDS:
+                raise ConfigurationError(f"init({name}=...) is not an argument.{_closest(name, _KEYWORDS)}")
+        values: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        for setting in SETTINGS:
+            values[setting.name], origins[setting.name] = _value(setting, given, environ)
+        config = cls(**values, origins=origins)
+        _check(config)
+        _warn_of_unknown(environ)
+        return config
+
+    def origin(self, name: str) -> str:
+        """Where the value of ``name`` came from: ``argument``, the name of a variable, or ``default``."""
+        return self.origins[name]
+
+    def protocol_of(self, signal: str) -> str:
+        """``grpc`` or ``http/protobuf`` for ``traces``, ``metrics`` or ``logs``."""
+        own: str | None = getattr(self, f"{signal}_protocol")
+        return own if own and self.origin("protocol") != "argument" else self.protocol
+
+    def url(self, signal: str) -> str:
+        """The full URL to which ``traces``, ``metrics`` or ``logs`` are posted; for grpc the endpoint itself."""
+        own: str | None = getattr(self, f"{signal}_endpoint")
+        if own and self.origin("endpoint") != "argument":
+            return own
+        if self.protocol_of(signal) == "grpc":
+            return self.endpoint or "http://localhost:4317"
+        return f"{(self.endpoint or 'http://localhost:4318').rstrip('/')}/v1/{signal}"
+
+    def is_chosen(self, signal: str) -> bool:
+        """Whether somebody said where ``signal`` is to go, so that the default endpoint is no guess."""
+        names = ("endpoint", f"{signal}_endpoint", f"{signal}_exporter")
+        return any(self.origin(name) != "default" for name in names)
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """``(name, value, origin)`` of every setting, fit to be shown, under the name of its argument of ``init()``."""
+        return [
+            (setting.keyword or setting.name, setting.shown(getattr(self, setting.name)), self.origins[setting.name])
+            for setting in SETTINGS
+        ]
+
+
+def _value(setting: Setting, given: Mapping[str, object], environ: Mapping[str, str]) -> tuple[object, str]:
+    keyword = setting.keyword
+    if keyword is not None and keyword in given:
+        value = given[keyword]
+        said = f"init({keyword}={setting.quoted(value)})"
+        return _parsed(setting, value, said, f"{keyword}={setting.example!r}"), "argument"
+    for variable in setting.variables:
+        text = environ.get(variable, "").strip()
+        if text:  # an empty variable is an unset one (OpenTelemetry specification, "Environment variables")
+            said = f"{variable}={setting.quoted(text)} (from the environment)"
+            return _parsed(setting, text, said, f"{variable}={setting.example}"), variable
+    return setting.default, "default"
+
+
+def _parsed(setting: Setting, value: object, said: str, example: str) -> object:
+    try:
+        return setting.parse(value)
+    except (ValueError, TypeError):
+        raise ConfigurationError(
+            f"{said}: accepted is {setting.accepted}, for example {example}. {setting.help}"
+        ) from None
+
+
+def _check(config: Config) -> None:
+    """What no single value can get wrong."""
+    if config.completion_hook == "upload" and config.upload_base_path is None:
+        raise ConfigurationError(
+            f"{_GENAI}COMPLETION_HOOK='upload' needs {_GENAI}UPLOAD_BASE_PATH: where content is put, for example "
+            f"{_GENAI}UPLOAD_BASE_PATH=s3://bucket/prompts."
+        )
+
+
+def _warn_of_unknown(environ: Mapping[str, str]) -> None:
+    known = {variable for setting in SETTINGS for variable in setting.variables}
+    unknown = sorted(
+        name for name in environ
+        if name.startswith("LLMOTEL_") and name not in known and not name.startswith(_NOT_SETTINGS)
+    )  # fmt: skip
+    if not unknown:
+        return
+    # LLMOTEL_SERVICE_NAME and the like: a good guess at a setting that OpenTelemetry has the name for.
+    guesses = {word: setting.variables[0] for setting in SETTINGS if setting.variables
+               for word in (setting.name, setting.keyword or setting.name)}  # fmt: skip
+    guesses.update({_word(name): name for name in known if name.startswith("LLMOTEL_")})
+    said = [f"{name} is not a setting.{_closest(_word(name), guesses)}" for name in unknown]
+    logger.warning("llmotel: %s", " ".join(said))
+
+
+def _word(variable: str) -> str:
+    return variable.removeprefix("LLMOTEL_").lower()
+
+
+def _closest(word: str, meanings: Mapping[str, str]) -> str:
+    import difflib
+
+    found = difflib.get_close_matches(word, meanings, n=1, cutoff=0.7)
+    return f" Did you mean {meanings[found[0]]}?" if found else " `llmotel settings` lists them all."
+
+
+__all__ = ["SETTINGS", "SIGNALS", "Config", "Setting", "settings_markdown"]

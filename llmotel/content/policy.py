@@ -1,0 +1,192 @@
+"""The content policy: what of a call's content is recorded, and in what form. Off by default.
+
+Source: "Recording content on attributes" of the GenAI conventions: JSON strings on spans, structured values on events.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from llmotel import semconv
+from llmotel.content.hooks import CompletionHook, adapted, load_hook
+from llmotel.content.redaction import Redactor
+from llmotel.content.sanitizer import Copier, structured
+from llmotel.content.truncation import encode, shorten, size_of
+from llmotel.errors import ConfigurationError
+from llmotel.grounding import score
+from llmotel.model.inference import AttributeValue, Inference
+from llmotel.structs import Record
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+SYSTEM, INPUT, OUTPUT, TOOLS = semconv.SYSTEM, semconv.INPUT_MESSAGES, semconv.OUTPUT_MESSAGES, semconv.TOOLS
+CITATIONS = semconv.GROUNDING_DETAIL
+MODES = ("NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT")
+_BLOB = '"type":"blob"'
+_TOOL_IDENTITY = ("type", "name")
+
+Content: TypeAlias = dict[str, Any]
+
+
+def _ignored(site: str, error: BaseException) -> None:
+    """Errors that nobody asked to hear of."""
+
+
+class Rendered(Record):
+    """What a call's content became.
+
+    ``span`` maps the names of content to one JSON string each, ``event`` to the same as structured values; both
+    hold what the hook returned. ``truncated_bytes`` is what was left out for size, ``redactions`` how many secrets.
+    """
+
+    span: dict[str, AttributeValue]
+    event: dict[str, Any]
+    truncated_bytes: int = 0
+    redactions: int = 0
+
+    def __init__(self) -> None:
+        super().__init__({}, {})
+
+
+class ContentPolicy:
+    """Renders the content of calls.
+
+    Each value is at most ``max_bytes`` of UTF-8 and always valid JSON: the longest strings are shortened first and say
+    how much is missing, then messages are left out from the middle. Redaction comes before. A blob is recorded by its
+    size, a tool by type and name unless ``tool_schemas``. Successful calls keep content in the ratio ``sample_ratio``,
+    failed ones always.
+
+    ``captures`` says whether anybody wants content: readers fill it only then. ``on_error`` is told the site and the
+    error of a hook that fails.
+    """
+
+    def __init__(
+        self,
+        *,
+        mode: str = "NO_CONTENT",
+        max_bytes: int = 65536,
+        sample_ratio: float = 1.0,
+        redactor: Redactor | None = None,
+        hook: object | None = None,
+        tool_schemas: bool = False,
+        on_error: Callable[[str, BaseException], None] = _ignored,
+    ) -> None:
+        if mode not in MODES:
+            raise ConfigurationError(
+                f"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT={mode!r}: use {', '.join(MODES)}"
+            )
+        if max_bytes < 64:
+            raise ConfigurationError(f"LLMOTEL_CONTENT_MAX_BYTES={max_bytes}: use 64 or more")
+        self.on_span = mode in ("SPAN_ONLY", "SPAN_AND_EVENT")
+        self.on_event = mode in ("EVENT_ONLY", "SPAN_AND_EVENT")
+        self.hook = None if hook is None else adapted(hook)
+        self.captures = mode != "NO_CONTENT" or hook is not None
+        self.max_bytes = max_bytes
+        self._sample_ratio = sample_ratio
+        self._redactor = redactor
+        self._tool_schemas = tool_schemas
+        self._on_error = on_error
+
+    def keeps(self, *, failed: bool, draw: float | None = None) -> bool:
+        """Whether this call's content goes on the span or event. ``draw``, from 0 to 1, decides instead of chance."""
+        if not (self.on_span or self.on_event):
+            return False
+        if failed or self._sample_ratio >= 1.0:
+            return True
+        return (random.random() if draw is None else draw) < self._sample_ratio
+
+    def render(self, inference: Inference, *, failed: bool, span: Span | None = None) -> Rendered:
+        """The call's content under this policy. The hook is called in any case, the rest follows :meth:`keeps`."""
+        rendered = Rendered()
+        content: Content = {
+            SYSTEM: inference.system, INPUT: inference.input, OUTPUT: inference.output, TOOLS: inference.tools
+        }  # fmt: skip
+        if inference.answer is not None:
+            content[CITATIONS] = score.cited(inference.answer)
+        redactor = self._redactor
+        if self.hook is not None:
+            content = self._handed_over(self.hook, content, span, rendered)
+            redactor = None  # done: what is recorded now is as the hook left it
+        if self.keeps(failed=failed):
+            if content[TOOLS] and not self._tool_schemas:
+                content[TOOLS] = [_identity(tool) for tool in content[TOOLS]]
+            for name, value in content.items():
+                if value:
+                    text = self._json(value, redactor, rendered)
+                    if self.on_span:
+                        rendered.span[name] = text
+                    if self.on_event:
+                        rendered.event[name] = structured(text)
+        return rendered
+
+    def value(self, value: Any, rendered: Rendered) -> str:
+        """One value by itself, such as the arguments of a tool, as JSON under this policy; what that took is added to
+        the counts of ``rendered``."""
+        return self._json([value], self._redactor, rendered)[1:-1]
+
+    def text(self, text: str) -> str:
+        """A text that may hold content, such as an exception's message, under this policy: redacted and at most
+        ``max_bytes`` long, or empty where content is not recorded."""
+        if not (self.on_span or self.on_event):
+            return ""
+        cleaned = Copier(self._redactor, self.max_bytes).string(text)
+        return cleaned if size_of(cleaned) <= self.max_bytes else shorten(cleaned, self.max_bytes)
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Waits for the hook to have stored what it was given; ``True`` when it has."""
+        return self._told("flush", timeout) is not False
+
+    def shutdown(self) -> None:
+        """Lets the hook finish; it is not called again."""
+        self._told("shutdown")
+
+    def _told(self, method: str, *arguments: float) -> object:
+        told = getattr(self.hook, method, None)
+        try:
+            return told(*arguments) if told is not None else None
+        except Exception as error:
+            self._on_error("completion_hook", error)
+            return False
+
+    def _handed_over(self, hook: CompletionHook, content: Content, span: Span | None, rendered: Rendered) -> Content:
+        copies: dict[str, list[dict[str, Any]]] = {}
+        for name, value in content.items():
+            copier = Copier(self._redactor)
+            copies[name] = copier.copy(value or [])
+            rendered.redactions += copier.redactions
+        try:
+            returned = hook(
+                inputs=copies[INPUT], outputs=copies[OUTPUT], system=copies[SYSTEM], tools=copies[TOOLS], span=span
+            )
+            for key, value in dict(returned or {}).items():
+                if not (isinstance(key, str) and isinstance(value, str)):
+                    raise TypeError("a completion hook returns a mapping of strings to strings, or None")
+                rendered.span[key] = rendered.event[key] = value
+        except Exception as error:
+            self._on_error("completion_hook", error)
+        return dict(copies)
+
+    def _json(self, value: list[Any], redactor: Redactor | None, rendered: Rendered) -> str:
+        fits = False
+        try:
+            text = encode(value)
+            fits = len(text.encode()) <= self.max_bytes  # a lone surrogate raises here
+            if fits and _BLOB not in text and (redactor is None or not redactor.suspects(text)):
+                return text
+        except Exception:  # no JSON after all, or a class of the caller's that raises: the copy has neither
+            pass
+        copier = Copier(redactor, self.max_bytes)
+        text = copier.text(value, self.max_bytes, fits=fits)
+        rendered.redactions += copier.redactions
+        rendered.truncated_bytes += copier.left_out
+        return text
+
+
+def _identity(tool: Any) -> dict[str, Any]:
+    return {key: tool[key] for key in _TOOL_IDENTITY if key in tool} if isinstance(tool, dict) else {}
+
+
+__all__ = ["INPUT", "MODES", "OUTPUT", "SYSTEM", "TOOLS", "CompletionHook", "ContentPolicy", "Rendered", "load_hook"]

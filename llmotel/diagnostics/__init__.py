@@ -1,0 +1,1 @@
+"""What llmotel says about itself: status, doctor, self-test."""

@@ -1,0 +1,161 @@
+"""What stands between this environment and its telemetry: a list of findings, each with its mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+
+from llmotel.config.config import SIGNALS, Config
+from llmotel.diagnostics.probe import probe
+from llmotel.diagnostics.status import STREAM_REMEDY, status
+from llmotel.errors import LlmotelError
+from llmotel.instrumentation import registry
+
+OK, NOTE, WARNING, PROBLEM = "ok", "note", "warning", "problem"
+
+# Distributions that make spans of the same calls.
+_OTHERS = (
+    "agentops",
+    "ddtrace",
+    "langfuse",
+    "langtrace-python-sdk",
+    "lmnr",
+    "logfire",
+    "openinference-instrumentation-anthropic",
+    "openinference-instrumentation-openai",
+    "openlit",
+    "opentelemetry-instrumentation-anthropic",
+    "opentelemetry-instrumentation-genai-anthropic",
+    "opentelemetry-instrumentation-genai-openai",
+    "opentelemetry-instrumentation-openai",
+    "opentelemetry-instrumentation-openai-v2",
+    "traceloop-sdk",
+)
+_STATES = {
+    "instrumented": (OK, ""),
+    "not imported yet": (OK, ""),
+    "not installed": (NOTE, ""),
+    "not instrumented": (OK, ""),
+    "disabled": (NOTE, "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS names it"),
+    "unsupported version": (PROBLEM, "Install a supported version"),
+    "missing seam": (PROBLEM, "This version has moved what llmotel wraps: report it, and install an older version"),
+    "switched off after errors": (PROBLEM, "Report the error, and upgrade llmotel"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. ``level`` is ``ok``, ``note``, ``warning`` or ``problem``; ``mend`` says what to do."""
+
+    level: str
+    subject: str
+    text: str
+    mend: str = ""
+
+
+def examine(timeout: float = 3.0) -> Iterator[Finding]:
+    """Looks at this environment: settings, libraries, endpoints (asked for at most ``timeout`` seconds), and other
+    packages that do the same. Findings come as they are made."""
+    try:
+        config = Config.load()
+    except LlmotelError as error:
+        yield Finding(PROBLEM, "settings", str(error))
+        return
+    yield from _switches(config)
+    yield from _refused(config)
+    yield from _libraries(config)
+    yield from _settings(config)
+    yield from _endpoints(config, timeout)
+    yield from _losses()
+    yield from _others()
+
+
+def _switches(config: Config) -> Iterator[Finding]:
+    if config.sdk_disabled:
+        yield Finding(PROBLEM, "switch", "OTEL_SDK_DISABLED turns everything off", "Unset it")
+    if config.disabled:
+        yield Finding(PROBLEM, "switch", "LLMOTEL_DISABLED keeps init() from doing anything", "Unset it")
+
+
+def _refused(config: Config) -> Iterator[Finding]:
+    """What ``init()`` makes no exporter or sampler from; only an application with providers of its own may set it."""
+    from llmotel.sdk.providers import check
+
+    said = []
+    for signal in SIGNALS:
+        try:
+            check(config, signal)
+        except LlmotelError as error:
+            said.append(str(error))
+    yield from (Finding(PROBLEM, "settings", text) for text in dict.fromkeys(said))
+
+
+def _libraries(config: Config) -> Iterator[Finding]:
+    rows = registry.report(config)
+    for row in rows:
+        level, mend = _STATES.get(row.state, (WARNING, ""))
+        state = "supported" if level == OK else row.state
+        text = f"{row.version}, {state} ({row.supported})" if row.version else row.state
+        yield Finding(level, row.library, text, mend)
+        if row.library == "openai" and level == OK and config.stream_usage == "none":
+            yield Finding(NOTE, row.library, "chat streams carry usage only if asked for", STREAM_REMEDY)
+    if not any(row.version for row in rows):
+        yield Finding(WARNING, "libraries", "none that llmotel knows is installed", "Run this where the application is")
+
+
+def _settings(config: Config) -> Iterator[Finding]:
+    if config.service_name is None and "service.name" not in config.resource_attributes:
+        yield Finding(NOTE, "service name", "not set, so this is unknown_service", "Set OTEL_SERVICE_NAME")
+    if config.content != "NO_CONTENT":
+        yield Finding(NOTE, "content", f"prompts and completions are recorded ({config.content})")
+    if config.sampler.endswith("always_off") or config.sampler_arg == 0:
+        yield Finding(WARNING, "sampler", f"{config.sampler} keeps no trace", "Set OTEL_TRACES_SAMPLER=always_on")
+    if config.prices is not None:
+        from llmotel.prices.calculator import load_user_table
+
+        try:
+            load_user_table(config.prices)
+        except (LlmotelError, OSError) as error:
+            yield Finding(PROBLEM, "prices", str(error))
+        else:
+            yield Finding(OK, "prices", config.prices)
+
+
+def _endpoints(config: Config, timeout: float) -> Iterator[Finding]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(len(SIGNALS)) as pool:
+        asked = {
+            signal: pool.submit(probe, config, signal, timeout)
+            for signal in SIGNALS if "otlp" in getattr(config, f"{signal}_exporter")
+        }  # fmt: skip
+        for signal in SIGNALS:
+            if signal in asked:
+                answer = asked[signal].result()
+                text = f"{answer.url} ({config.protocol_of(signal)}) {answer.text}"
+                yield Finding(OK if answer.ok else PROBLEM, signal, text, answer.mend)
+            else:
+                exporters: tuple[str, ...] = getattr(config, f"{signal}_exporter")
+                yield Finding(NOTE, signal, f"exported to {', '.join(exporters) or 'nowhere'}")
+
+
+def _losses() -> Iterator[Finding]:
+    """What the process that asks has lost itself: nothing where ``llmotel doctor`` is a process of its own."""
+    for row in status().signals:
+        if row.lost:
+            mend = "Spans and events that found no room: raise OTEL_BSP_MAX_QUEUE_SIZE and OTEL_BLRP_MAX_QUEUE_SIZE"
+            yield Finding(WARNING, row.signal, f"{row.lost:,} lost in this process", mend if not row.failed else "")
+
+
+def _others() -> Iterator[Finding]:
+    for name in _OTHERS:
+        try:
+            version = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+        mend = "If it is switched on for the same library, every call becomes two spans: keep one of the two"
+        yield Finding(WARNING, name, f"{version} is installed, and makes spans of the same calls", mend)
+
+
+__all__ = ["NOTE", "OK", "PROBLEM", "WARNING", "Finding", "examine"]

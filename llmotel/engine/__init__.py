@@ -1,0 +1,1 @@
+"""What every call needs, made once, and the life of a call from begin to finish."""

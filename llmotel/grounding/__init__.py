@@ -1,0 +1,1 @@
+"""How well an answer is supported by what it cites."""

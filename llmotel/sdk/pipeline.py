@@ -1,0 +1,243 @@
+"""OpenTelemetry's providers for llmotel: the application's own where it has some, else ours.
+
+Why which is taken is in docs/adr/0002-own-or-reused-providers.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import _logs, metrics, trace
+
+from llmotel import semconv
+from llmotel.config.config import SIGNALS, Config
+from llmotel.config.parsing import masked_url
+
+if TYPE_CHECKING:
+    from llmotel.sdk.exporter import Outlet
+    from llmotel.sdk.fork_lock import ForkLock
+    from llmotel.sdk.metric_reader import Reader
+    from llmotel.signals.metrics import Metrics
+
+logger = logging.getLogger("llmotel")
+
+OWN, GIVEN, REUSED, ISOLATED, NONE = "own", "given", "reused", "isolated", "none"
+_OURS = (OWN, ISOLATED)
+# Without effect where a provider is not ours.
+_OURS_ONLY = ("service_name", "resource_attributes", "endpoint", "headers", "protocol", "timeout", "sampler",
+              "sampler_arg", "traces_exporter")  # fmt: skip
+_GLOBAL: Mapping[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
+    "traces": (trace.get_tracer_provider, trace.set_tracer_provider),
+    "metrics": (metrics.get_meter_provider, metrics.set_meter_provider),
+    "logs": (_logs.get_logger_provider, _logs.set_logger_provider),
+}
+_SILENT: Mapping[str, Callable[[], Any]] = {
+    "traces": trace.NoOpTracerProvider, "metrics": metrics.NoOpMeterProvider, "logs": _logs.NoOpLoggerProvider,
+}  # fmt: skip
+_ended: weakref.WeakSet[Any] = weakref.WeakSet()  # providers of ours that were shut down and may still be global
+
+
+class Pipeline:
+    """The providers that llmotel uses. ``kinds`` says, per signal, whose each is: ``own`` (made here, and made global),
+    ``isolated`` (made here, kept to ourselves), ``given`` to ``init()``, ``reused`` (the global one), or ``none``: then
+    the provider is ``None``, and OpenTelemetry's global one counts if the application ever sets it, or does nothing
+    where the global one is one of ours that has ended.
+
+    ``given`` maps ``traces``, ``metrics`` and ``logs`` to providers passed to ``init()``. Nothing is made global before
+    :meth:`publish`. Raises :class:`~llmotel.errors.ConfigurationError` for settings that no exporter can be made from.
+    """
+
+    def __init__(self, config: Config, given: Mapping[str, Any]) -> None:
+        self.kinds = kinds = _kinds(config, given)
+        self.providers: dict[str, Any] = dict.fromkeys(SIGNALS)
+        self.outlets: list[Outlet] = []
+        self._readers: list[Reader] = []
+        self._locks: list[ForkLock] = []
+        self._turn = threading.Lock()
+        self._workers: list[threading.Thread] = []
+        for signal, kind in kinds.items():
+            if kind == GIVEN:
+                self.providers[signal] = given[signal]
+            elif kind == REUSED:
+                self.providers[signal] = _GLOBAL[signal][0]()
+            elif kind == NONE and _GLOBAL[signal][0]() in _ended:
+                self.providers[signal] = _SILENT[signal]()
+        ours = [signal for signal, kind in kinds.items() if kind in _OURS]
+        if ours:
+            from llmotel.sdk.providers import Providers
+
+            made = Providers(config, ours, isolated=kinds["traces"] == ISOLATED)
+            self.providers.update(made.by_signal)
+            self.outlets, self._readers, self._locks = made.outlets, made.readers, made.locks
+        _warn_of_idle(config, kinds)
+
+    def publish(self) -> None:
+        """Makes our own providers the global ones."""
+        for signal, kind in self.kinds.items():
+            if kind == OWN:
+                _GLOBAL[signal][1](self.providers[signal])
+
+    def flush(self, timeout: float) -> bool:
+        """Exports what is waiting, in all providers at once; ``False`` when it failed or took over ``timeout`` seconds.
+
+        The SDK's processors do not know timeouts (opentelemetry-python#4568): theirs goes on in the background.
+        """
+        deadline = time.monotonic() + timeout
+        failed = self._failed()
+        flushes = [
+            partial(provider.force_flush, max(int(timeout * 1000), 1))
+            for provider in self.providers.values() if hasattr(provider, "force_flush")
+        ]  # fmt: skip
+        return self._do(flushes, deadline) and self._failed() == failed
+
+    def shutdown(self, timeout: float) -> bool:
+        """As :meth:`flush`, and ends the providers that are ours; those of the application are left alone."""
+        deadline = time.monotonic() + timeout
+        failed = self._failed()
+        ours = [self.providers[signal] for signal, kind in self.kinds.items() if kind in _OURS]
+        ours = [provider for provider in ours if provider not in _ended]
+        for outlet in self.outlets:
+            outlet.close_by(deadline)
+        _ended.update(ours)
+        return self._do([provider.shutdown for provider in ours], deadline) and self._failed() == failed
+
+    def observe(self, reported: Metrics) -> None:
+        """Lets ``reported`` tell what is lost, of the signals that llmotel sends itself."""
+
+        def lost() -> list[metrics.Observation]:
+            sums: dict[str, int] = {}
+            for outlet in self.outlets:
+                sums[outlet.signal] = sums.get(outlet.signal, 0) + outlet.lost
+            return [metrics.Observation(number, {semconv.SIGNAL: signal}) for signal, number in sums.items()]
+
+        if self.outlets:
+            what = "Spans, events and exports of metrics that nobody took"
+            reported.observe(semconv.EXPORT_LOST, "{record}", what, lost, adds=True)
+
+    def _failed(self) -> int:
+        return sum(outlet.failed for outlet in self.outlets)
+
+    def _do(self, actions: Sequence[Callable[[], Any]], deadline: float) -> bool:
+        """Runs ``actions`` side by side until ``deadline``; ``True`` when each came to its end without an error."""
+        errors: list[BaseException] = []
+
+        def run(action: Callable[[], Any]) -> None:
+            try:
+                if action() is False:
+                    errors.append(TimeoutError())
+            except Exception as error:
+                errors.append(error)
+
+        if not self._turn.acquire(timeout=max(deadline - time.monotonic(), 0)):
+            return False
+        try:
+            if not _joined(self._workers, deadline):
+                return False  # what hangs is still hanging: threads do not pile up
+            self._workers = []
+            for action in actions:
+                thread = threading.Thread(target=run, args=(action,), name="llmotel-flush", daemon=True)
+                try:
+                    thread.start()
+                    self._workers.append(thread)
+                except RuntimeError:  # Python 3.12 starts no thread at exit; the outlets keep to the deadline
+                    run(action)
+            return _joined(self._workers, deadline) and not errors
+        finally:
+            self._turn.release()
+
+    def before_fork(self) -> None:
+        """Waits until nothing is under way that a fork would cut in two."""
+        for lock in self._locks:
+            lock.before_fork()
+
+    def after_fork_in_parent(self) -> None:
+        """Lets it go on."""
+        for lock in self._locks:
+            lock.after_fork_in_parent()
+
+    def after_fork_in_child(self) -> None:
+        """Starts what has threads again; the SDK's processors do so themselves."""
+        self._turn, self._workers = threading.Lock(), []
+        if self.outlets:
+            from llmotel.sdk import outage
+
+            outage.forget()
+            for outlet in self.outlets:
+                outlet.renew()
+        broken = [lock for lock in self._locks if not lock.after_fork_in_child()]
+        for reader in self._readers:
+            reader.after_fork_in_child(self.providers["metrics"], alone=not broken)
+
+
+def _joined(threads: list[threading.Thread], deadline: float) -> bool:
+    for thread in threads:
+        thread.join(max(deadline - time.monotonic(), 0))
+    return not any(thread.is_alive() for thread in threads)
+
+
+def _kinds(config: Config, given: Mapping[str, Any]) -> dict[str, str]:
+    kinds = {}
+    unset = []  # signals for which the application has nothing
+    ours_only = config.isolated
+    for signal in SIGNALS:
+        current = _GLOBAL[signal][0]()
+        if given.get(signal) is not None:
+            kinds[signal] = GIVEN
+        elif ours_only:
+            kinds[signal] = ISOLATED
+        elif current in _ended:
+            kinds[signal] = ISOLATED  # a global provider is so for good
+            unset.append(signal)
+        elif _is_sdk(current):
+            kinds[signal] = REUSED
+        elif _is_unset(current):
+            kinds[signal] = OWN
+            unset.append(signal)
+        else:
+            kinds[signal] = ISOLATED
+            if signal == "traces":
+                ours_only = True  # all of it in one place
+            logger.warning(
+                "llmotel: the global %s is %s.%s and not OpenTelemetry's SDK, so LLM telemetry takes its own way to "
+                "%s. init(isolated=True) or LLMOTEL_ISOLATED=1 says that this is meant",
+                {"traces": "TracerProvider", "metrics": "MeterProvider", "logs": "LoggerProvider"}[signal],
+                type(current).__module__, type(current).__qualname__, masked_url(config.url(signal)),
+            )  # fmt: skip
+    if GIVEN in kinds.values() or REUSED in kinds.values():
+        # The application sends its telemetry itself, perhaps to where we do not know: guess no endpoint.
+        for signal in unset:
+            if not config.is_chosen(signal):
+                kinds[signal] = NONE
+    return kinds
+
+
+def _is_sdk(provider: object) -> bool:
+    # By name: a look must not import the SDK.
+    return any(base.__module__.startswith("opentelemetry.sdk.") for base in type(provider).__mro__)
+
+
+def _is_unset(provider: object) -> bool:
+    """Whether ``provider`` is the API's stand-in. Its no-op providers are not: somebody chose them, for good."""
+    kind = type(provider)
+    is_api = kind.__module__.startswith(("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs"))
+    return is_api and "Proxy" in kind.__name__
+
+
+def _warn_of_idle(config: Config, kinds: Mapping[str, str]) -> None:
+    if kinds["traces"] not in (GIVEN, REUSED):
+        return
+    idle = [name for name in _OURS_ONLY if config.origin(name) == "argument"]
+    if idle:
+        logger.warning(
+            "llmotel: init(%s) has no effect on traces: the application's own TracerProvider is used. "
+            "init(isolated=True) gives llmotel its own", ", ".join(f"{name}=..." for name in idle),
+        )  # fmt: skip
+
+
+__all__ = ["GIVEN", "ISOLATED", "NONE", "OWN", "REUSED", "Pipeline"]
