@@ -11,7 +11,7 @@ logger = logging.getLogger("llmotel")
 _told: set[str] = set()
 
 
-def tell_once(what: str) -> None:
+def log_once(what: str) -> None:
     """Logs the line ``what``, unless this process has logged it already."""
     if what not in _told:
         _told.add(what)
@@ -41,7 +41,7 @@ class Guard:
         self._parent = parent
         self._logged: set[str] = set()
 
-    def caught(self, site: str, error: BaseException) -> None:
+    def report_error(self, site: str, error: BaseException) -> None:
         """Accounts for ``error``, caught at ``site``. Call it from the ``except`` block.
 
         The log line names the error's type only: its message can hold what a user typed.

@@ -235,7 +235,7 @@ def flush(timeout: float = 10.0) -> bool:
         try:
             done = current.flush(timeout)
         except Exception as error:
-            current.guard.caught("flush", error)
+            current.guard.report_error("flush", error)
             done = False
     if pipeline is not None:
         done = pipeline.flush(max(deadline - time.monotonic(), 0)) and done

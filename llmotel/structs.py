@@ -18,7 +18,7 @@ else:
 
 
 @dataclass_transform()
-class Record:
+class Struct:
     """A subclass declares its fields, with their types and defaults, and takes them in that order or by name.
 
     Equal to another of its class when all their fields are. A default is one object for all: a field that holds a list
@@ -61,7 +61,7 @@ class Record:
         return type(self)(**{**self.__dict__, **changes})
 
 
-class Frozen(Record):
+class FrozenStruct(Struct):
     """A record that does not change once it is made."""
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -74,4 +74,4 @@ class Frozen(Record):
         return id(self) >> 4
 
 
-__all__ = ["Frozen", "Record"]
+__all__ = ["FrozenStruct", "Struct"]

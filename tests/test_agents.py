@@ -178,9 +178,9 @@ class TestATool:
 class TestAFailure:
     def test_what_is_raised_goes_on_as_it_is(self, telemetry: Telemetry) -> None:
         error = NotInStock("Gravel 3")
-        with pytest.raises(NotInStock) as caught, llmotel.agent("planner"), llmotel.tool("check_stock"):
+        with pytest.raises(NotInStock) as report_error, llmotel.agent("planner"), llmotel.tool("check_stock"):
             raise error
-        assert caught.value is error
+        assert report_error.value is error
         assert (error.__context__, error.__cause__) == (None, None)
 
     def test_it_is_on_span_and_metric_without_what_was_said(self, telemetry: Telemetry) -> None:

@@ -20,9 +20,9 @@ def load(environ: dict[str, str] | None = None, **arguments: object) -> Config:
 
 
 def refused(environ: dict[str, str] | None = None, **arguments: object) -> str:
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError) as report_error:
         load(environ, **arguments)
-    return str(caught.value)
+    return str(report_error.value)
 
 
 class TestWhatWins:

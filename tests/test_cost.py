@@ -205,11 +205,11 @@ def test_the_host_in_the_name_of_a_model_has_the_price_at_hugging_face() -> None
 def test_what_is_billed_beside_a_call_is_in_its_total() -> None:
     inference = call("anthropic", "claude-opus-5", Usage(1000, 10, cache_read=500))
     alone = cost_of(inference)
-    inference.beside = [(None, Usage(MILLION, 0)), ("claude-haiku-4-5", Usage(MILLION, 0))]
+    inference.additional = [(None, Usage(MILLION, 0)), ("claude-haiku-4-5", Usage(MILLION, 0))]
     cost = cost_of(inference)
     assert alone is not None
     assert cost is not None
-    assert (cost.beside, cost.total) == (5.0 + 1.0, pytest.approx(alone.total + 6.0))
+    assert (cost.additional, cost.total) == (5.0 + 1.0, pytest.approx(alone.total + 6.0))
     assert alone.uncached is not None
     assert cost.uncached == pytest.approx(alone.uncached + 6.0)
     assert (cost.input, cost.output) == (alone.input, alone.output)
@@ -217,7 +217,7 @@ def test_what_is_billed_beside_a_call_is_in_its_total() -> None:
 
 def test_where_a_part_of_it_has_no_price_there_is_none() -> None:
     inference = call("anthropic", "claude-opus-5", Usage(1000, 10))
-    inference.beside = [("nobody-knows", Usage(1, 1))]
+    inference.additional = [("nobody-knows", Usage(1, 1))]
     assert cost_of(inference) is None
 
 

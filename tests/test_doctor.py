@@ -245,7 +245,7 @@ class TestSelftest:
         for library in ("openai", "anthropic"):
             monkeypatch.setitem(sys.modules, library, None)
 
-    def follow(self, monkeypatch: pytest.MonkeyPatch, **environ: str) -> dict[str, selftest.Station]:
+    def follow(self, monkeypatch: pytest.MonkeyPatch, **environ: str) -> dict[str, selftest.Check]:
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
         return {station.name: station for station in selftest.run(timeout=5.0)}

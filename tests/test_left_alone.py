@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llmotel.config.config import Config
-from llmotel.instrumentation.registry import left_alone
+from llmotel.instrumentation.registry import disabled_libraries
 
 VARIABLE = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
 
@@ -34,16 +34,16 @@ def another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_variable_names_libraries(said: str, libraries: set[str]) -> None:
-    assert left_alone(Config.load(environ={VARIABLE: said})) == libraries
+    assert disabled_libraries(Config.load(environ={VARIABLE: said})) == libraries
 
 
 @pytest.mark.usefixtures("another_package")
 def test_a_name_that_another_package_has_means_that_package() -> None:
-    assert left_alone(Config.load(environ={VARIABLE: "openai,anthropic"})) == {"anthropic"}
-    assert left_alone(Config.load(environ={VARIABLE: "llmotel-openai"})) == {"openai"}
-    assert left_alone(Config.load(environ={VARIABLE: "*"})) == {"openai", "anthropic"}
+    assert disabled_libraries(Config.load(environ={VARIABLE: "openai,anthropic"})) == {"anthropic"}
+    assert disabled_libraries(Config.load(environ={VARIABLE: "llmotel-openai"})) == {"openai"}
+    assert disabled_libraries(Config.load(environ={VARIABLE: "*"})) == {"openai", "anthropic"}
 
 
 @pytest.mark.usefixtures("another_package")
 def test_the_argument_of_init_means_the_library() -> None:
-    assert left_alone(Config.load({"disabled_instrumentations": "openai"}, {})) == {"openai"}
+    assert disabled_libraries(Config.load({"disabled_instrumentations": "openai"}, {})) == {"openai"}

@@ -12,8 +12,8 @@ import pytest
 import llmotel
 from bare import call
 from llmotel.diagnostics import doctor
-from llmotel.sdk.outage import Outage, quieten
-from llmotel.sdk.processors import Room
+from llmotel.sdk.outage import Outage, install_log_filter
+from llmotel.sdk.processors import QueueCapacity
 from receiver import GARBAGE, HANG, Receiver
 from scripts import run, start
 
@@ -202,21 +202,21 @@ class TestTheStatus:
 
 class TestRoom:
     def test_it_takes_as_many_as_it_is_for_and_refuses_the_others(self) -> None:
-        room = Room(3)
-        assert [room.take() for _ in range(5)] == [True, True, True, False, False]
+        room = QueueCapacity(3)
+        assert [room.try_acquire() for _ in range(5)] == [True, True, True, False, False]
         assert room.refused == 2
 
     def test_who_leaves_makes_room(self) -> None:
-        room = Room(2)
-        assert [room.take(), room.take(), room.take()] == [True, True, False]
-        room.leave(2)
-        assert [room.take(), room.take(), room.take()] == [True, True, False]
+        room = QueueCapacity(2)
+        assert [room.try_acquire(), room.try_acquire(), room.try_acquire()] == [True, True, False]
+        room.release(2)
+        assert [room.try_acquire(), room.try_acquire(), room.try_acquire()] == [True, True, False]
 
     def test_many_threads_at_once_are_counted_exactly(self) -> None:
-        room, taken = Room(1000), []
+        room, taken = QueueCapacity(1000), []
 
         def work() -> None:
-            taken.extend(room.take() for _ in range(1000))
+            taken.extend(room.try_acquire() for _ in range(1000))
 
         threads = [threading.Thread(target=work) for _ in range(8)]
         for thread in threads:
@@ -234,7 +234,7 @@ class TestOutage:
 
     def test_exporters_of_the_application_log_as_they_always_did(self, caplog: pytest.LogCaptureFixture) -> None:
         exporter = logging.getLogger("opentelemetry.exporter.of.a.test")
-        quieten()
+        install_log_filter()
         with Outage().exporting():
             exporter.warning("ours, first")
             exporter.warning("ours, again")

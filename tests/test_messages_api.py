@@ -60,31 +60,33 @@ class TestIterationsBesideTheAnswer:
         ask(client, server, message(iterations=[self.COMPACTION, iteration("message", 220, 8)]))
         attributes = telemetry.span.attributes
         assert (attributes[INPUT], attributes[OUTPUT]) == (220, 8)
-        beside = "llmotel.usage.beside"
-        assert (attributes[f"{beside}.input_tokens"], attributes[f"{beside}.output_tokens"]) == (55_000, 100)
-        assert attributes["llmotel.cost.beside"] == pytest.approx(55_000 * 3e-6 + 100 * 15e-6)
+        additional = "llmotel.usage.additional"
+        assert (attributes[f"{additional}.input_tokens"], attributes[f"{additional}.output_tokens"]) == (55_000, 100)
+        assert attributes["llmotel.cost.additional"] == pytest.approx(55_000 * 3e-6 + 100 * 15e-6)
         assert attributes["llmotel.cost.tokens"] == pytest.approx(220 * 3e-6 + 8 * 15e-6)
-        assert attributes[COST] == pytest.approx(attributes["llmotel.cost.beside"] + attributes["llmotel.cost.tokens"])
+        assert attributes[COST] == pytest.approx(
+            attributes["llmotel.cost.additional"] + attributes["llmotel.cost.tokens"]
+        )
         assert attributes["gen_ai.conversation.compacted"] is True
 
     def test_in_a_stream_too(self, client: anthropic.Anthropic, server: ProviderServer, telemetry: Telemetry) -> None:
         streamed(client, server, input_tokens=220, output_tokens=8, iterations=[self.COMPACTION])
-        assert telemetry.span.attributes["llmotel.cost.beside"] == pytest.approx(55_000 * 3e-6 + 100 * 15e-6)
+        assert telemetry.span.attributes["llmotel.cost.additional"] == pytest.approx(55_000 * 3e-6 + 100 * 15e-6)
 
     def test_what_it_read_from_the_cache_costs_less(
         self, client: anthropic.Anthropic, server: ProviderServer, telemetry: Telemetry
     ) -> None:
         cached = iteration("compaction", 100, 0) | {"cache_read_input_tokens": 50_000}
         ask(client, server, message(iterations=[cached]))
-        assert telemetry.span.attributes["llmotel.usage.beside.input_tokens"] == 50_100
-        assert telemetry.span.attributes["llmotel.cost.beside"] == pytest.approx(100 * 3e-6 + 50_000 * 0.3e-6)
+        assert telemetry.span.attributes["llmotel.usage.additional.input_tokens"] == 50_100
+        assert telemetry.span.attributes["llmotel.cost.additional"] == pytest.approx(100 * 3e-6 + 50_000 * 0.3e-6)
 
     def test_an_advisor_has_the_price_of_its_model(
         self, client: anthropic.Anthropic, server: ProviderServer, telemetry: Telemetry
     ) -> None:
         ask(client, server, message(iterations=[iteration("advisor_message", 1000, 100, model="claude-opus-4-5")]))
         attributes = telemetry.span.attributes
-        assert attributes["llmotel.cost.beside"] == pytest.approx(1000 * 5e-6 + 100 * 25e-6)
+        assert attributes["llmotel.cost.additional"] == pytest.approx(1000 * 5e-6 + 100 * 25e-6)
         assert "gen_ai.conversation.compacted" not in attributes
 
     def test_a_cost_of_which_a_part_is_unknown_is_unknown(
@@ -100,7 +102,7 @@ class TestIterationsBesideTheAnswer:
     ) -> None:
         ask(client, server, message(iterations=[iteration(kind, 220, 8)]))
         assert telemetry.span.attributes[COST] == pytest.approx(220 * 3e-6 + 8 * 15e-6)
-        assert "llmotel.usage.beside.input_tokens" not in telemetry.span.attributes
+        assert "llmotel.usage.additional.input_tokens" not in telemetry.span.attributes
 
 
 class TestContentOfAStream:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmotel.model.outcome import frames, message, outcome_of, told
+from llmotel.model.outcome import failure_from_code, frames, message, outcome_of
 
 # Newer SDKs bring httpx2, older ones httpx.
 httpx = pytest.importorskip(openai.APIStatusError.__annotations__["response"].partition(".")[0])
@@ -163,7 +163,7 @@ def test_azures_codes_are_words_written_together(code: str) -> None:
     ],
 )
 def test_an_error_that_an_answer_tells(code: str, outcome: str, error_type: str) -> None:
-    failure = told(code)
+    failure = failure_from_code(code)
     assert (failure.outcome, failure.error_type, failure.exception_type) == (outcome, error_type, "")
     assert SECRET not in repr(failure)
 
@@ -172,15 +172,15 @@ def schema_mismatch() -> BaseException:
     class Weather(pydantic.BaseModel):
         city: str
 
-    with pytest.raises(pydantic.ValidationError) as caught:
+    with pytest.raises(pydantic.ValidationError) as report_error:
         Weather.model_validate({"city": [SECRET]})
-    return caught.value
+    return report_error.value
 
 
 def not_json() -> BaseException:
-    with pytest.raises(json.JSONDecodeError) as caught:
+    with pytest.raises(json.JSONDecodeError) as report_error:
         json.loads(SECRET)
-    return caught.value
+    return report_error.value
 
 
 @pytest.mark.parametrize(
@@ -318,9 +318,9 @@ def ask(prompt: str, depth: int = 0) -> None:
 
 
 def test_frames_name_files_lines_and_functions_without_source_or_message() -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError) as report_error:
         ask(SECRET, depth=1)
-    lines = frames(caught.value).splitlines()
+    lines = frames(report_error.value).splitlines()
     assert len(lines) == 3
     assert lines[0].endswith("in test_frames_name_files_lines_and_functions_without_source_or_message")
     line = ask.__code__.co_firstlineno + 3
@@ -329,9 +329,9 @@ def test_frames_name_files_lines_and_functions_without_source_or_message() -> No
 
 
 def test_a_deep_stack_keeps_its_innermost_frames_and_counts_the_others() -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError) as report_error:
         ask(SECRET, depth=200)
-    lines = frames(caught.value).splitlines()
+    lines = frames(report_error.value).splitlines()
     assert len(lines) == 65
     assert lines[0] == "  ... 138 frames left out"  # 1 of this test and 201 of ask, less 64
     assert all(line.endswith("in ask") for line in lines[1:])

@@ -6,20 +6,20 @@ from collections.abc import Callable
 
 import pytest
 
-from llmotel.structs import Frozen, Record
+from llmotel.structs import FrozenStruct, Struct
 
 
 def double(number: int) -> int:
     return 2 * number
 
 
-class Point(Record):
+class Point(Struct):
     x: int
     y: int = 0
     scale: Callable[[int], int] = double
 
 
-class Place(Frozen):
+class Place(FrozenStruct):
     name: str
 
 

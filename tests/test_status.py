@@ -102,7 +102,7 @@ def test_internal_errors_are_shown() -> None:
     engine = setup.engine()
     assert engine is not None
     engine.guard.raise_errors = False
-    engine.guard.caught("openai.read_response", KeyError("choices"))
+    engine.guard.report_error("openai.read_response", KeyError("choices"))
     found = llmotel.status()
     assert (found.counts["errors"], found.errors) == (1, ["openai.read_response: KeyError"])
 

@@ -16,7 +16,7 @@ from llmotel import semconv
 from llmotel.api.operation import Tags, Work, dimensions
 from llmotel.model.inference import AttributeValue
 from llmotel.signals import tagging
-from llmotel.signals.attributes import bounded
+from llmotel.signals.attributes import truncate
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -120,8 +120,8 @@ class Tool(Work):
 
     def __init__(self, name: str, type: str, call_id: str | None) -> None:  # noqa: A002
         super().__init__(name)
-        self._type = bounded(str(type))
-        self._call_id = None if call_id is None else bounded(str(call_id))
+        self._type = truncate(str(type))
+        self._call_id = None if call_id is None else truncate(str(call_id))
         self._content: dict[str, Any] = {}
 
     def again(self) -> Tool:
@@ -157,7 +157,7 @@ class Tool(Work):
             text = engine.content.value(_parsed(value), rendered)
             self._content[name] = text, rendered
         except Exception as error:
-            engine.guard.caught(self._site, error)
+            engine.guard.report_error(self._site, error)
 
     def _identity(self) -> tuple[str, dict[str, AttributeValue]]:
         said: dict[str, AttributeValue] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, SupportsFloat
 from opentelemetry import context
 
 from llmotel import semconv
-from llmotel.guard import tell_once
+from llmotel.guard import log_once
 from llmotel.model.inference import AttributeValue
 from llmotel.signals import tagging
 
@@ -40,12 +40,12 @@ def record_value(usd: SupportsFloat, **tags: AttributeValue | None) -> bool:
             engine.reject("record_value: a value is a number of USD, 0 or more; another one is left out")
             return False
         if tags and not engine.config.metric_tags:
-            tell_once("record_value: LLMOTEL_METRIC_TAGS names no tag, so values are not told apart by any")
+            log_once("record_value: LLMOTEL_METRIC_TAGS names no tag, so values are not told apart by any")
         here = context.get_current()
         present = {**tagging.current_tags(here), **tagging.named(tags)}
         engine.backlog.put(partial(_add, engine, amount, present, here))
     except Exception as error:
-        engine.guard.caught("record_value", error)
+        engine.guard.report_error("record_value", error)
         return False
     return True
 

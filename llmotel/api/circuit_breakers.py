@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.metrics import Observation
 
 from llmotel import semconv
-from llmotel.signals.attributes import bounded
+from llmotel.signals.attributes import truncate
 
 if TYPE_CHECKING:
     from llmotel.engine.engine import Engine
@@ -40,7 +40,7 @@ def record_circuit_breaker(name: str, state: str) -> bool:
     try:
         return _record(engine, name, state)
     except Exception as error:
-        engine.guard.caught("record_circuit_breaker", error)
+        engine.guard.report_error("record_circuit_breaker", error)
         return False
 
 
@@ -50,7 +50,7 @@ def _record(engine: Engine, name: object, state: object) -> bool:
         engine.reject("record_circuit_breaker: a state is open, half_open or closed; another one is left out")
     elif not isinstance(name, str) or not name:
         engine.reject("record_circuit_breaker: a name is text and not empty; another one is left out")
-    elif _breakers(engine).change(bounded(name), known):
+    elif _breakers(engine).change(truncate(name), known):
         return True
     else:
         engine.reject(

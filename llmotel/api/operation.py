@@ -19,7 +19,7 @@ from llmotel import semconv, setup
 from llmotel.api.decorators import decorated
 from llmotel.model.inference import AttributeValue
 from llmotel.signals import tagging
-from llmotel.signals.attributes import bounded
+from llmotel.signals.attributes import truncate
 
 if TYPE_CHECKING:
     from llmotel.engine.engine import Engine
@@ -44,7 +44,7 @@ class Work:
     _site: ClassVar[str]
 
     def __init__(self, name: str) -> None:
-        self.name = bounded(name)
+        self.name = truncate(name)
         self._engine: Engine | None = None  # while the run is recorded
         self._failure: Failure | None = None
         self._token: Any = None
@@ -71,7 +71,7 @@ class Work:
                 kind = error if isinstance(error, str) and _KIND.fullmatch(error) else _OTHER
                 self._failure = Failure(UNKNOWN, kind, kind, "")
         except Exception as problem:
-            engine.guard.caught(self._site, problem)
+            engine.guard.report_error(self._site, problem)
 
     def __enter__(self: _W) -> _W:
         self._entered += 1
@@ -122,12 +122,12 @@ class Work:
                 self._span: Span = engine.tracer.start_span(name, here, SpanKind.INTERNAL, said, start_time=self._wall)
             except Exception as error:  # of a span processor or sampler of the application's
                 self._span = INVALID_SPAN
-                engine.guard.caught("start_span", error)
+                engine.guard.report_error("start_span", error)
             self._context = self._within(set_span_in_context(self._span, here))
             self._clock = perf_counter()
             self._engine = engine
         except Exception as error:
-            engine.guard.caught(self._site, error)
+            engine.guard.report_error(self._site, error)
 
     def attach(self) -> None:
         """Makes the span current."""
@@ -165,7 +165,7 @@ class Work:
             try:
                 step()
             except Exception as problem:
-                engine.guard.caught(self._site, problem)
+                engine.guard.report_error(self._site, problem)
 
     def _identity(self) -> tuple[str, dict[str, AttributeValue]]:
         """The name of the span, and what is known before it starts."""
@@ -191,7 +191,7 @@ def dimensions(
 ) -> dict[str, AttributeValue]:
     """The attributes of a run's points."""
     chosen = engine.metric_tags
-    said = {**chosen.of(tags), **{name: chosen.bounded(name, value) for name, value in own.items()}}
+    said = {**chosen.of(tags), **{name: chosen.limited(name, value) for name, value in own.items()}}
     if failure is not None:
         said[semconv.ERROR_TYPE] = failure.error_type
     return said

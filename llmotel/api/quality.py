@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmotel import semconv
 from llmotel.engine.call import Call, latest
-from llmotel.guard import tell_once
+from llmotel.guard import log_once
 from llmotel.model.inference import Grounding
 from llmotel.signals.metrics import dimensions
 
@@ -35,7 +35,7 @@ def record_quality(
     """
     call = latest.get()
     if call is None:
-        tell_once("record_quality: no call has been made in this context, so there is nothing to score")
+        log_once("record_quality: no call has been made in this context, so there is nothing to score")
         return False
     try:
         scores: Mapping[str, float | bool | None] = {
@@ -52,7 +52,7 @@ def record_quality(
                 continue
             _record(call, name, float(score))
     except Exception as error:
-        call.guard.caught("record_quality", error)
+        call.guard.report_error("record_quality", error)
     return True
 
 

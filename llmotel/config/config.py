@@ -13,7 +13,7 @@ from typing import Any
 
 from llmotel.config.settings import SETTINGS, SIGNALS, Setting, settings_markdown
 from llmotel.errors import ConfigurationError
-from llmotel.structs import Frozen
+from llmotel.structs import FrozenStruct
 
 logger = logging.getLogger("llmotel")
 
@@ -23,7 +23,7 @@ _GENAI = "OTEL_INSTRUMENTATION_GENAI_"
 _KEYWORDS = {setting.keyword: setting.keyword for setting in SETTINGS if setting.keyword is not None}
 
 
-class Config(Frozen):
+class Config(FrozenStruct):
     """Every setting, parsed and checked, under its name in :data:`SETTINGS`."""
 
     service_name: str | None

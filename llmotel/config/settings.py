@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from llmotel.config import parsing
-from llmotel.structs import Frozen
+from llmotel.structs import FrozenStruct
 
 SIGNALS = ("traces", "metrics", "logs")
 _HTTP = "http/protobuf"
 
 
-class Setting(Frozen):
+class Setting(FrozenStruct):
     """One setting. ``parse`` turns a variable's text, or an argument of a fitting type, into the value of the field
     ``name`` of :class:`Config`, and raises ``ValueError`` for everything else."""
 

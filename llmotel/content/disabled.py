@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from llmotel.model.inference import Inference
 
 
-class Withheld:
+class NoContentPolicy:
     """As :class:`llmotel.content.policy.ContentPolicy` with ``NO_CONTENT`` and no hook."""
 
     captures = False
@@ -42,4 +42,4 @@ class Withheld:
         """There is nothing to end."""
 
 
-__all__ = ["Withheld"]
+__all__ = ["NoContentPolicy"]

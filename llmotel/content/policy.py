@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from llmotel import semconv
 from llmotel.content.hooks import CompletionHook, adapted, load_hook
 from llmotel.content.redaction import Redactor
-from llmotel.content.sanitizer import Copier, structured
+from llmotel.content.sanitizer import JsonSanitizer, to_otlp_value
 from llmotel.content.truncation import encode, shorten, size_of
 from llmotel.errors import ConfigurationError
 from llmotel.grounding import score
 from llmotel.model.inference import AttributeValue, Inference
-from llmotel.structs import Record
+from llmotel.structs import Struct
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -35,7 +35,7 @@ def _ignored(site: str, error: BaseException) -> None:
     """Errors that nobody asked to hear of."""
 
 
-class Rendered(Record):
+class Rendered(Struct):
     """What a call's content became.
 
     ``span`` maps the names of content to one JSON string each, ``event`` to the same as structured values; both
@@ -119,7 +119,7 @@ class ContentPolicy:
                     if self.on_span:
                         rendered.span[name] = text
                     if self.on_event:
-                        rendered.event[name] = structured(text)
+                        rendered.event[name] = to_otlp_value(text)
         return rendered
 
     def value(self, value: Any, rendered: Rendered) -> str:
@@ -132,7 +132,7 @@ class ContentPolicy:
         ``max_bytes`` long, or empty where content is not recorded."""
         if not (self.on_span or self.on_event):
             return ""
-        cleaned = Copier(self._redactor, self.max_bytes).string(text)
+        cleaned = JsonSanitizer(self._redactor, self.max_bytes).string(text)
         return cleaned if size_of(cleaned) <= self.max_bytes else shorten(cleaned, self.max_bytes)
 
     def flush(self, timeout: float = 10.0) -> bool:
@@ -154,7 +154,7 @@ class ContentPolicy:
     def _handed_over(self, hook: CompletionHook, content: Content, span: Span | None, rendered: Rendered) -> Content:
         copies: dict[str, list[dict[str, Any]]] = {}
         for name, value in content.items():
-            copier = Copier(self._redactor)
+            copier = JsonSanitizer(self._redactor)
             copies[name] = copier.copy(value or [])
             rendered.redactions += copier.redactions
         try:
@@ -174,11 +174,11 @@ class ContentPolicy:
         try:
             text = encode(value)
             fits = len(text.encode()) <= self.max_bytes  # a lone surrogate raises here
-            if fits and _BLOB not in text and (redactor is None or not redactor.suspects(text)):
+            if fits and _BLOB not in text and (redactor is None or not redactor.may_contain_secret(text)):
                 return text
         except Exception:  # no JSON after all, or a class of the caller's that raises: the copy has neither
             pass
-        copier = Copier(redactor, self.max_bytes)
+        copier = JsonSanitizer(redactor, self.max_bytes)
         text = copier.text(value, self.max_bytes, fits=fits)
         rendered.redactions += copier.redactions
         rendered.truncated_bytes += copier.left_out

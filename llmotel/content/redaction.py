@@ -28,13 +28,13 @@ _SECRET_NAME = (
 
 
 class _Rule(NamedTuple):
-    """Every match of ``pattern`` holds, or stands beside, one of the characters that are keys of ``scents``, and the
-    scent matches there: in the text itself and in the text as a JSON string, where what is before or after the secret
-    can be part of an escape. What a group of ``pattern`` matches is not secret and stays."""
+    """Every match of ``pattern`` holds, or is next to, one of the characters that are keys of ``prefilters``, and the
+    prefilter matches there: in the text itself and in the text as a JSON string, where what is before or after the
+    secret can be part of an escape. What a group of ``pattern`` matches is not secret and stays."""
 
     kind: str
     pattern: str
-    scents: dict[str, str]
+    prefilters: dict[str, str]
 
 
 _RULES = (
@@ -112,8 +112,8 @@ class Redactor:
         if unknown:
             raise ConfigurationError(f"LLMOTEL_REDACT={','.join(unknown)!r}: use a comma list of {', '.join(KINDS)}")
         rules = [rule for rule in _RULES if rule.kind in kinds]
-        self._scent = _scent(rules)
-        self._rules = [(rule.kind, _scent([rule]), re.compile(rule.pattern)) for rule in rules]
+        self._prefilter = _prefilter(rules)
+        self._rules = [(rule.kind, _prefilter([rule]), re.compile(rule.pattern)) for rule in rules]
         by_name = "api_keys" in kinds
         self._named_secret = re.compile(_NAMED_SECRET).search if by_name else None
         self._secret_value = re.compile(_SECRET_VALUE).fullmatch if by_name else None
@@ -124,12 +124,12 @@ class Redactor:
         """``text`` with every secret in it replaced by ``[REDACTED:kind]``. Never raises."""
         return self.subn(text)[0]
 
-    def suspects(self, serialised: str) -> bool:
+    def may_contain_secret(self, serialised: str) -> bool:
         """Whether a string of the JSON document ``serialised`` may need redaction; ``False`` is certain.
 
         The document has to be as it is without ``ensure_ascii``.
         """
-        return self._custom is not None or self._scent(serialised) is not None
+        return self._custom is not None or self._prefilter(serialised) is not None
 
     def subn(self, text: str, name: str = "") -> tuple[str, int]:
         """``text`` redacted, and how many redactions that took.
@@ -148,11 +148,11 @@ class Redactor:
 
     def builtin(self, text: str) -> tuple[str, int]:
         """The same without the custom redaction."""
-        if self._scent(text) is None:
+        if self._prefilter(text) is None:
             return text, 0
         count = 0
-        for kind, scent, pattern in self._rules:
-            if scent(text) is not None:
+        for kind, prefilter, pattern in self._rules:
+            if prefilter(text) is not None:
                 text, found = _without(kind, pattern, text)
                 count += found
         return text, count
@@ -174,11 +174,11 @@ class Redactor:
         return changed
 
 
-def _scent(rules: Sequence[_Rule]) -> Callable[[str], re.Match[str] | None]:
+def _prefilter(rules: Sequence[_Rule]) -> Callable[[str], re.Match[str] | None]:
     branches = [
-        f"{re.escape(character)}(?:{scent})"
+        f"{re.escape(character)}(?:{prefilter})"
         for rule in rules
-        for characters, scent in rule.scents.items()
+        for characters, prefilter in rule.prefilters.items()
         for character in characters
     ]
     return re.compile("|".join(branches) or "(?!)").search

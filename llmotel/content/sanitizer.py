@@ -34,10 +34,10 @@ def _int64(digits: str) -> int | str:
 _decode = json.JSONDecoder(parse_int=_int64).decode
 
 
-def structured(text: str) -> Any:
+def to_otlp_value(text: str) -> Any:
     """The value of a JSON text, as OTLP can hold it: no integer beyond 64 bits, nothing deeper than ``DEPTH``."""
     value = _decode(text)
-    return Copier().copy(value) if text.count("[") + text.count("{") > DEPTH and _is_deep(text) else value
+    return JsonSanitizer().copy(value) if text.count("[") + text.count("{") > DEPTH and _is_deep(text) else value
 
 
 def _is_deep(text: str) -> bool:
@@ -47,7 +47,7 @@ def _is_deep(text: str) -> bool:
     return bool(brackets)
 
 
-class Copier:
+class JsonSanitizer:
     """Copies content as plain JSON values, so that nothing of the caller's is shared, changed or run.
 
     Each string is freed of lone surrogates and redacted, as are keys and integers that are card numbers. What JSON has
@@ -215,4 +215,4 @@ def _prefix(text: str, length: int) -> str:
     return head if end < 0 else head[:end].rstrip("0123456789 -")
 
 
-__all__ = ["DEPTH", "Copier", "structured"]
+__all__ = ["DEPTH", "JsonSanitizer", "to_otlp_value"]

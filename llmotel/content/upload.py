@@ -22,7 +22,7 @@ from llmotel.errors import ConfigurationError
 logger = logging.getLogger("llmotel")
 _FORMATS = ("json", "jsonl")
 _REFERENCE = "_ref"  # of OpenTelemetry's util-genai: the name of the content and this
-_REMEMBERED = 1024  # content stored under its hash that is known to be there
+_CACHE_SIZE = 1024  # content stored under its hash that is known to be there
 
 
 class _File:
@@ -183,7 +183,7 @@ class UploadHook:
                 file_system.makedirs(self._base, exist_ok=True)
                 file_system.pipe_file(file.uri, data)
         if file.shared:
-            if len(self._stored) >= _REMEMBERED:
+            if len(self._stored) >= _CACHE_SIZE:
                 self._stored.clear()
             self._stored[file.uri] = None
 

@@ -25,7 +25,7 @@ _MODEL = "selftest-model"
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class Check:
     """One station of the way, and whether the call passed it."""
 
     name: str
@@ -34,7 +34,7 @@ class Station:
     mend: str = ""
 
 
-def run(timeout: float = 10.0) -> Iterator[Station]:
+def run(timeout: float = 10.0) -> Iterator[Check]:
     """Makes the call and follows it; ends after the first station that it does not pass.
 
     Works on a pipeline of its own, made from this environment, so that nothing of the application is touched.
@@ -42,11 +42,11 @@ def run(timeout: float = 10.0) -> Iterator[Station]:
     try:
         setup.init(isolated=True, events=True)
     except LlmotelError as error:
-        yield Station("settings", False, str(error))
+        yield Check("settings", False, str(error))
         return
     running = setup.running()
     if running is None or running.engine is None or running.pipeline is None:
-        yield Station("settings", False, "llmotel is switched off", "Unset OTEL_SDK_DISABLED and LLMOTEL_DISABLED")
+        yield Check("settings", False, "llmotel is switched off", "Unset OTEL_SDK_DISABLED and LLMOTEL_DISABLED")
         return
     try:
         yield from _follow(running.config, running.engine, running.pipeline, timeout)
@@ -54,7 +54,7 @@ def run(timeout: float = 10.0) -> Iterator[Station]:
         setup.shutdown(timeout)
 
 
-def _follow(config: Config, engine: Engine, pipeline: Pipeline, timeout: float) -> Iterator[Station]:
+def _follow(config: Config, engine: Engine, pipeline: Pipeline, timeout: float) -> Iterator[Check]:
     spans = _Spans()
     pipeline.providers["traces"].add_span_processor(spans.processor())
     station = _call(engine)
@@ -67,22 +67,22 @@ def _follow(config: Config, engine: Engine, pipeline: Pipeline, timeout: float) 
         mend = (
             "Report it with this line" if errors else "Set OTEL_TRACES_SAMPLER to one that keeps it, such as always_on"
         )
-        yield Station("span", False, f"no span came of the call: {errors or 'the sampler drops it'}", mend)
+        yield Check("span", False, f"no span came of the call: {errors or 'the sampler drops it'}", mend)
         return
     span = spans.seen[-1]
-    yield Station("span", True, f"{span.name!r}, trace {span.context.trace_id:032x}")
+    yield Check("span", True, f"{span.name!r}, trace {span.context.trace_id:032x}")
     signals = [signal for signal in SIGNALS if "otlp" in getattr(config, f"{signal}_exporter")]
     if not signals:
-        yield Station("endpoint", True, "nothing is sent: no exporter is otlp")
+        yield Check("endpoint", True, "nothing is sent: no exporter is otlp")
         return
     answers = [probe(config, signal, min(timeout, config.timeout)) for signal in signals]
     for answer in answers:
-        yield Station("endpoint", answer.ok, f"{answer.signal}: {answer.url} {answer.text}", answer.mend)
+        yield Check("endpoint", answer.ok, f"{answer.signal}: {answer.url} {answer.text}", answer.mend)
     if all(answer.ok for answer in answers):
         yield _deliver(pipeline, timeout)
 
 
-def _deliver(pipeline: Pipeline, timeout: float) -> Station:
+def _deliver(pipeline: Pipeline, timeout: float) -> Check:
     said = _Said()
     exporters = logging.getLogger("opentelemetry")
     exporters.addHandler(said)
@@ -90,28 +90,28 @@ def _deliver(pipeline: Pipeline, timeout: float) -> Station:
         delivered = pipeline.flush(timeout)
     finally:
         exporters.removeHandler(said)
-    sent = ", ".join(f"{outlet.signal} {outlet.sent} of {outlet.sent + outlet.failed}" for outlet in pipeline.outlets)
+    sent = ", ".join(f"{outlet.signal} {outlet.sent} of {outlet.sent + outlet.failed}" for outlet in pipeline.exporters)
     if delivered:
-        return Station("delivery", True, f"exports that arrived: {sent}. Look for feature={MARK} in your backend")
+        return Check("delivery", True, f"exports that arrived: {sent}. Look for feature={MARK} in your backend")
     why = said.lines[-1] if said.lines else f"not within {timeout:g} s"
-    return Station("delivery", False, f"exports that arrived: {sent}; {why}", "Look at the log of the endpoint")
+    return Check("delivery", False, f"exports that arrived: {sent}; {why}", "Look at the log of the endpoint")
 
 
-def _call(engine: Engine) -> Station:
+def _call(engine: Engine) -> Check:
     for library, call in _CALLS.items():
         if importlib.util.find_spec(library) is None:
             continue
         try:
             call()
         except Exception as error:
-            return Station("library", False, f"{library}: the call failed: {type(error).__name__}: {error}")
+            return Check("library", False, f"{library}: the call failed: {type(error).__name__}: {error}")
         row = next((row for row in _rows() if row.library == library), None)
         state = row.state if row is not None else "unknown"
         text = f"{library} {row.version if row is not None else ''}, {state}"
         mend = "" if state == "instrumented" else row.detail if row is not None and row.detail else "See llmotel doctor"
-        return Station("library", state == "instrumented", text, mend)
+        return Check("library", state == "instrumented", text, mend)
     _bare_call(engine)
-    return Station("library", True, "none is installed; the engine was called without one")
+    return Check("library", True, "none is installed; the engine was called without one")
 
 
 def _rows() -> list[Any]:
@@ -197,4 +197,4 @@ class _Said(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-__all__ = ["MARK", "Station", "run"]
+__all__ = ["MARK", "Check", "run"]

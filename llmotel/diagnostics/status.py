@@ -157,19 +157,19 @@ def status() -> Status:
         found.errors.append(f"registry.report: {type(error).__name__}: {error}")
     pipeline = running.pipeline if running is not None else None
     if pipeline is not None and config is not None:
-        found.signals = [_of_signal(signal, pipeline.kinds[signal], config, pipeline.outlets) for signal in SIGNALS]
+        found.signals = [_of_signal(signal, pipeline.kinds[signal], config, pipeline.exporters) for signal in SIGNALS]
     return found
 
 
-def _of_signal(signal: str, kind: str, config: Config, outlets: Iterable[Any]) -> SignalStatus:
+def _of_signal(signal: str, kind: str, config: Config, senders: Iterable[Any]) -> SignalStatus:
     ours = kind in ("own", "isolated")
     exporters: Sequence[str] = getattr(config, f"{signal}_exporter")
     row = SignalStatus(signal, kind)
     if ours:
         row.endpoint = masked_url(config.url(signal)) if "otlp" in exporters else ",".join(exporters) or "none"
-    row.sent = sum(outlet.sent for outlet in outlets if outlet.signal == signal)
-    row.failed = sum(outlet.failed for outlet in outlets if outlet.signal == signal)
-    row.lost = sum(outlet.lost for outlet in outlets if outlet.signal == signal)
+    row.sent = sum(exporter.sent for exporter in senders if exporter.signal == signal)
+    row.failed = sum(exporter.failed for exporter in senders if exporter.signal == signal)
+    row.lost = sum(exporter.lost for exporter in senders if exporter.signal == signal)
     return row
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from llmotel.content.policy import Rendered
     from llmotel.engine.engine import Engine
     from llmotel.guard import Guard
-    from llmotel.model.chunk_timing import Pace
+    from llmotel.model.chunk_timing import ChunkTiming
 
 _ERROR = "error"
 _FAILURE = 3  # attributes that say how a call failed
@@ -40,7 +40,6 @@ class Call:
     """One call in flight. ``guard`` contains what goes wrong in readers, ``context`` holds the call's span."""
 
     __slots__ = (
-        "clock",
         "context",
         "described",
         "duration",
@@ -52,14 +51,15 @@ class Call:
         "guard",
         "inference",
         "overhead",
-        "pace",
         "rendered",
         "retries",
         "span",
+        "start_time_ns",
+        "started",
         "stream_outcome",
         "tags",
+        "timing",
         "token",
-        "wall",
     )
 
     def __init__(
@@ -68,9 +68,9 @@ class Call:
         guard: Guard,
         endpoint: Endpoint,
         inference: Inference,
-        here: Context,
+        parent_context: Context,
         tags: Mapping[str, AttributeValue],
-        clock: float,
+        started: float,
     ) -> None:
         self.engine = engine
         self.guard = guard
@@ -80,15 +80,15 @@ class Call:
         self.failure: Failure | None = None
         self.first_chunk: float | None = None
         self.stream_outcome: str | None = None
-        self.pace: Pace | None = None
+        self.timing: ChunkTiming | None = None
         self.rendered: Rendered | None = None
         self.retries = 0
         self.duration = 0.0
         self.finishes = count()  # next() is atomic: whoever gets 0 finishes the call
         model = inference.request_model
         if model is not None:
-            model = inference.request_model = attributes.bounded(model)
-        self.wall = time_ns()
+            model = inference.request_model = attributes.truncate(model)
+        self.start_time_ns = time_ns()
         self.described: dict[str, AttributeValue] | None = None
         said = attributes.identity(inference, tags)
         if len(said) + _FAILURE > engine.attribute_limit:
@@ -96,21 +96,21 @@ class Call:
         try:
             self.span: Span = engine.tracer.start_span(
                 f"{inference.operation} {model}" if model is not None else inference.operation,
-                here,
+                parent_context,
                 SpanKind.CLIENT,
                 said,
-                start_time=self.wall,
+                start_time=self.start_time_ns,
             )
         except Exception as error:
             # A span processor or sampler of the application's. The metrics go on, and it does not count as an error of
             # the instrumentation, which switches itself off for its own.
             self.span = INVALID_SPAN
-            engine.guard.caught("start_span", error)
-        self.context = set_span_in_context(self.span, here)
+            engine.guard.report_error("start_span", error)
+        self.context = set_span_in_context(self.span, parent_context)
         latest.set(self)
         self.token = attach(self.context)
-        self.clock = perf_counter()
-        self.overhead = self.clock - clock
+        self.started = perf_counter()
+        self.overhead = self.started - started
 
     def detach(self) -> None:
         """Takes the call's span out of the context again: none stays attached while the caller's code runs."""
@@ -125,7 +125,7 @@ class Call:
             if self.engine.content.captures:
                 endpoint.read_output(inference, payload)
         except Exception as error:
-            self.guard.caught(f"{inference.provider}.read_response", error)
+            self.guard.report_error(f"{inference.provider}.read_response", error)
 
     def around(self, parser: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """``parser``, which makes the caller's object of an answer, in a way that reads the answer where it fails."""
@@ -151,7 +151,7 @@ class Call:
                 if engine.content.captures:
                     self.failure.message = engine.content.text(outcome.message(error))
         except Exception as problem:
-            self.guard.caught("outcome", problem)
+            self.guard.report_error("outcome", problem)
         self.finish()
 
     def finish(self, ended: float | None = None) -> None:
@@ -162,34 +162,34 @@ class Call:
         if next(self.finishes):
             return
         begun = perf_counter()
-        self.duration = (begun if ended is None else ended) - self.clock
+        self.duration = (begun if ended is None else ended) - self.started
         guard = self.guard
         try:
             self._complete()
         except Exception as error:
-            guard.caught("finish", error)
+            guard.report_error("finish", error)
         span = self.span
         try:
             if span.is_recording():
                 self._set_attributes(span)
         except Exception as error:
-            guard.caught("attributes", error)
+            guard.report_error("attributes", error)
         try:
-            span.end(self.wall + int(self.duration * 1e9))
+            span.end(self.start_time_ns + int(self.duration * 1e9))
         except Exception as error:
-            self.engine.guard.caught("span_end", error)
+            self.engine.guard.report_error("span_end", error)
         try:
             self.overhead += perf_counter() - begun
             self.engine.backlog.put(partial(self.engine.record, self))
         except Exception as error:
-            guard.caught("backlog", error)
+            guard.report_error("backlog", error)
 
     def _complete(self) -> None:
         """Fills what follows from what was read: cost, grounding, where the usage comes from."""
         inference, engine = self.inference, self.engine
-        attributes.tidy(inference)
+        attributes.sanitize(inference)
         if inference.error is not None and self.failure is None:
-            self.failure = outcome.told(inference.error)
+            self.failure = outcome.failure_from_code(inference.error)
         usage = inference.usage
         if usage is not None:
             if inference.usage_source == "missing":
@@ -197,7 +197,7 @@ class Call:
             try:
                 inference.cost = engine.prices.price(inference)
             except Exception as error:
-                self.guard.caught("cost", error)
+                self.guard.report_error("cost", error)
         elif inference.reported_cost is not None:
             inference.cost = engine.prices.price(inference)
         elif inference.stream and engine.config.stream_usage == "estimate":
@@ -211,12 +211,12 @@ class Call:
                     found.score, found.method = given.score, given.method
                 inference.grounding = found or given
             except Exception as error:
-                self.guard.caught("grounding", error)
+                self.guard.report_error("grounding", error)
         if engine.content.captures:
             try:
                 self.rendered = engine.content.render(inference, failed=self.failure is not None, span=self.span)
             except Exception as error:
-                self.guard.caught("content", error)
+                self.guard.report_error("content", error)
 
     def describe(self) -> dict[str, AttributeValue]:
         """What the span says of the finished call besides identity and content; worked out once."""
@@ -234,8 +234,8 @@ class Call:
                 described[semconv.TIME_TO_FIRST_CHUNK] = self.first_chunk
             if self.stream_outcome is not None:
                 described[semconv.STREAM_OUTCOME] = self.stream_outcome
-            if self.pace is not None:
-                described[semconv.STREAM_CHUNKS] = self.pace.chunks
+            if self.timing is not None:
+                described[semconv.STREAM_CHUNKS] = self.timing.chunks
             if not inference.complete and inference.usage is not None:
                 described[semconv.USAGE_PARTIAL] = True
         if failure is not None:
@@ -266,8 +266,8 @@ class Call:
     def release(self) -> None:
         """Drops what was only needed to record the call: ``latest`` may hold the call for long."""
         inference = self.inference
-        inference.system = inference.input = inference.output = inference.tools = inference.draft = None
-        inference.answer = self.rendered = self.described = self.pace = None
+        inference.system = inference.input = inference.output = inference.tools = inference.accumulator = None
+        inference.answer = self.rendered = self.described = self.timing = None
 
 
 latest: ContextVar[Call | None] = ContextVar("llmotel_latest_call", default=None)

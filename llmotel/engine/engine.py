@@ -12,10 +12,10 @@ from opentelemetry import _logs, metrics, trace
 from opentelemetry.metrics import Observation
 
 from llmotel import semconv
-from llmotel.content.disabled import Withheld
+from llmotel.content.disabled import NoContentPolicy
 from llmotel.engine.backlog import Backlog
 from llmotel.engine.provider_names import Hosts
-from llmotel.guard import Guard, tell_once
+from llmotel.guard import Guard, log_once
 from llmotel.prices.calculator import Prices, load_user_table
 from llmotel.signals import tagging
 from llmotel.signals.events import Events
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from llmotel.config.config import Config
     from llmotel.content.policy import ContentPolicy
     from llmotel.engine.call import Call
-    from llmotel.instrumentation.stream_observer import Watch
+    from llmotel.instrumentation.stream_observer import StreamObserver
     from llmotel.signals.console import ConsoleLine
 
 _SCOPE = "llmotel"
@@ -63,7 +63,7 @@ class Engine:
         self.content = _content(config, self.guard)
         self.counts: dict[str, int] = dict.fromkeys(OWN_COUNTERS, 0)
         self.unpriced: set[str] = set()  # the first providers and models that had no price
-        self.backlog = Backlog(self.guard.caught, self._dropped)
+        self.backlog = Backlog(self.guard.report_error, self._dropped)
         self.tracer = trace.get_tracer(_SCOPE, __version__, tracer_provider)
         self.attribute_limit = _attribute_limit(tracer_provider or trace.get_tracer_provider())
         self.metrics = Metrics(
@@ -86,9 +86,9 @@ class Engine:
         )
         self.console = _console() if config.console else None
         # Content is also read, and dropped again, where token counts are to be estimated from it.
-        self.reads_input = self.reads_deltas = self.content.captures or config.stream_usage == "estimate"
-        self.open_streams: weakref.WeakSet[Watch] = weakref.WeakSet()
-        self._told_of_usage = False
+        self.reads_input = self.reads_chunks = self.content.captures or config.stream_usage == "estimate"
+        self.open_streams: weakref.WeakSet[StreamObserver] = weakref.WeakSet()
+        self._warned_of_usage = False
         tagging.set_propagation(config.baggage_tags)
         _engines.add(self)
 
@@ -127,7 +127,7 @@ class Engine:
             except Exception as error:
                 # Perhaps of a log processor or meter of the application's, or of its stderr: no library's
                 # instrumentation switches itself off for it.
-                self.guard.caught(name, error)
+                self.guard.report_error(name, error)
         agent: Any = call.context.get(tagging.AGENT_KEY)
         if agent is not None and inference.operation in semconv.INFERENCE_OPERATIONS:
             agent.inference_calls += 1
@@ -139,8 +139,8 @@ class Engine:
 
     def _without_usage(self, provider: str, *, askable: bool) -> None:
         self.counts["streams_without_usage"] += 1
-        if not self._told_of_usage:
-            self._told_of_usage = True
+        if not self._warned_of_usage:
+            self._warned_of_usage = True
             remedy = "Pass stream_options={'include_usage': True}, or set LLMOTEL_STREAM_USAGE=inject"
             logger.warning(
                 "llmotel: a stream from %s carried no usage, so its tokens and cost are unknown. %s (logged once, "
@@ -170,7 +170,7 @@ class Engine:
     def reject(self, what: str) -> None:
         """Counts what the application gave and llmotel leaves out because it is wrong, and says so once."""
         self.counts["rejected"] += 1
-        tell_once(what)
+        log_once(what)
 
     def _activity(self) -> Iterable[Observation]:
         from llmotel.instrumentation import registry
@@ -224,10 +224,10 @@ def _console() -> ConsoleLine:
     return ConsoleLine()
 
 
-def _content(config: Config, guard: Guard) -> ContentPolicy | Withheld:
+def _content(config: Config, guard: Guard) -> ContentPolicy | NoContentPolicy:
     hook = config.completion_hook
     if config.content == "NO_CONTENT" and hook is None:
-        return Withheld()
+        return NoContentPolicy()
     from llmotel.content.policy import ContentPolicy, load_hook
     from llmotel.content.redaction import Redactor
 
@@ -235,9 +235,9 @@ def _content(config: Config, guard: Guard) -> ContentPolicy | Withheld:
         mode=config.content,
         max_bytes=config.content_max_bytes,
         sample_ratio=config.content_sample_ratio,
-        redactor=Redactor(config.redact, config.redactor, on_error=lambda error: guard.caught("redactor", error)),
+        redactor=Redactor(config.redact, config.redactor, on_error=lambda error: guard.report_error("redactor", error)),
         hook=load_hook(hook, config) if isinstance(hook, str) else hook,
-        on_error=guard.caught,
+        on_error=guard.report_error,
     )
 
 

@@ -154,7 +154,7 @@ class Hosts:
             return default
         return self._overrides.get("*", UNKNOWN)
 
-    def vendor_of(self, host: str, port: int | None, vendor: str) -> str:
+    def provider_or_vendor(self, host: str, port: int | None, vendor: str) -> str:
         """As ``provider_of`` for the client library of a vendor whose dialect few others speak: overrides and known
         hosts count, and whatever nobody knows is a gateway to ``vendor``, on this machine or elsewhere."""
         host = _normal(host)

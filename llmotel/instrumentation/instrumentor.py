@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import wrapt
 
 from llmotel.guard import Guard, logger
-from llmotel.instrumentation.patcher import Patches, place_of
+from llmotel.instrumentation.patcher import Patches, target_path
 from llmotel.instrumentation.proxy import instance_check
 from llmotel.instrumentation.wrappers import close_wrapper, retry_wrapper, wrapper
 from llmotel.spec import Closer, Provider
@@ -142,7 +142,7 @@ class Instrumentor:
             if self.engine is not None:
                 self.engine.warm()
         except Exception as error:
-            self.guard.caught(f"{self.provider.library}.import_hook", error)
+            self.guard.report_error(f"{self.provider.library}.import_hook", error)
 
     def _version(self, module: Any) -> str:
         version = getattr(module, "__version__", None)
@@ -154,20 +154,20 @@ class Instrumentor:
 
     def _wrap(self) -> None:
         provider, patches = self.provider, self._patches
-        missing = [place_of(seam) for seam in provider.seams if not patches.wrap(seam, wrapper(self, seam))]
+        missing = [target_path(seam) for seam in provider.seams if not patches.wrap(seam, wrapper(self, seam))]
         if len(missing) == len(provider.seams):
             self.state, self.detail = "missing seam", ", ".join(missing)
             logger.warning("llmotel: %s is not instrumented: %s not found", provider.library, self.detail)
             return
-        missing += [place_of(retry) for retry in provider.retries if not patches.wrap(retry, retry_wrapper(self))]
+        missing += [target_path(retry) for retry in provider.retries if not patches.wrap(retry, retry_wrapper(self))]
         for closer in provider.closers:
             # The modules of stream helpers are heavy and many applications never use them: wait for their import.
             wrapt.register_post_import_hook(partial(self._patch_closer, closer), closer.module)
         for check in provider.instance_checks:
             patches.wrap(check, instance_check)
-        self._note(patches.rival)
+        self._note(patches.other_wrapper)
         if provider.native is not None:
-            patches.silence(provider.native, lambda: self.active)
+            patches.disable_native(provider.native, lambda: self.active)
             self._note(f"its own spans ({provider.native.scope}) are switched off")
         if missing:
             self._note(f"missing seam {', '.join(missing)}")
@@ -180,9 +180,9 @@ class Instrumentor:
     def _patch_closer(self, closer: Closer, _: Any) -> None:
         try:
             if self.active and self._patches.wrap(closer, close_wrapper(closer)):
-                self._note(self._patches.rival)
+                self._note(self._patches.other_wrapper)
         except Exception as error:
-            self.guard.caught(f"{self.provider.library}.import_hook", error)
+            self.guard.report_error(f"{self.provider.library}.import_hook", error)
 
     def uninstrument(self, **_: Any) -> None:
         """Puts every function back as it was. Calls under way finish their spans."""
@@ -203,7 +203,7 @@ class Instrumentor:
                 name = self.provider.name
                 if self.engine is not None:
                     hosts = self.engine.hosts
-                    find = hosts.vendor_of if self.provider.is_vendors else hosts.provider_of
+                    find = hosts.provider_or_vendor if self.provider.assume_own_vendor else hosts.provider_of
                     name = find(host or "", port, name)
             if len(self._origins) >= _MAX_ORIGINS:
                 self._origins.clear()
@@ -211,7 +211,7 @@ class Instrumentor:
             known = self._origins[key] = (url, name, host, port if host else None)
         return known[1], known[2], known[3]
 
-    def leave_to_others(self) -> None:
+    def defer_to_otel(self) -> None:
         """Notes, and says once, that OpenTelemetry's GenAI instrumentation records calls of this library."""
         note = "calls are recorded by OpenTelemetry's GenAI instrumentation, and left to it"
         if note not in self.detail:

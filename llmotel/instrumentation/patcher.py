@@ -16,35 +16,35 @@ from llmotel.spec import Closer, InstanceCheck, NativeTelemetry, Retry, Seam
 class Patches:
     """What stands in ``library`` now. True while there is anything; :meth:`undo` takes all of it out.
 
-    ``rival`` says who else wraps a method that llmotel wraps, if anybody does.
+    ``other_wrapper`` says who else wraps a method that llmotel wraps, if anybody does.
     """
 
     def __init__(self, library: str) -> None:
-        self.rival = ""
+        self.other_wrapper = ""
         self._library = library
         self._restore: list[Callable[[], None]] = []
         self._patched: set[str] = set()
-        self._asleep: dict[str, tuple[Any, Callable[[], None]]] = {}  # place -> what was there, how to put it back
+        self._detached_wrappers: dict[str, tuple[Any, Callable[[], None]]] = {}  # path -> (original, restore)
 
     def __bool__(self) -> bool:
         return bool(self._restore)
 
     def wrap(self, target: Seam | Closer | Retry | InstanceCheck, replacement: Callable[..., Any]) -> bool:
         """Wraps one method, once however often it is asked; ``False`` where this version of the library has none."""
-        place = place_of(target)
+        place = target_path(target)
         if place in self._patched:
             return True
         found = _found(target.module, target.attribute)
         if found is None:
             return False
         owner, name, original = found
-        asleep = self._asleep.pop(place, None)
+        asleep = self._detached_wrappers.pop(place, None)
         if asleep is not None and original is not asleep[0]:
             self._restore.append(asleep[1])
             self._patched.add(place)
             return True
         if isinstance(original, wrapt.FunctionWrapper) or hasattr(original, "__wrapped__"):
-            self._tell_of_rival(target.attribute, original)
+            self._warn_of_other_wrapper(target.attribute, original)
         wrapped = wrapt.FunctionWrapper(original, replacement)
         setattr(owner, name, wrapped)
 
@@ -52,20 +52,20 @@ class Patches:
             if vars(owner).get(name) is wrapped:
                 setattr(owner, name, original)
             else:  # another package wrapped over it: it stays where it is, does nothing, and is not put there twice
-                self._asleep[place] = original, restore
+                self._detached_wrappers[place] = original, restore
 
         self._restore.append(restore)
         self._patched.add(place)
         return True
 
-    def _tell_of_rival(self, attribute: str, original: Any) -> None:
+    def _warn_of_other_wrapper(self, attribute: str, original: Any) -> None:
         vendor = getattr(original, "_self_wrapper", original)
         # Not __module__, which functools.wraps() copies from what it wraps.
         source = getattr(vendor, "__globals__", {}).get("__name__") or getattr(vendor, "__module__", "a package")
-        self.rival = f"{attribute} is also wrapped by {source}: calls may be recorded twice"
-        logger.warning("llmotel: %s %s", self._library, self.rival)
+        self.other_wrapper = f"{attribute} is also wrapped by {source}: calls may be recorded twice"
+        logger.warning("llmotel: %s %s", self._library, self.other_wrapper)
 
-    def silence(self, native: NativeTelemetry, is_active: Callable[[], bool]) -> None:
+    def disable_native(self, native: NativeTelemetry, is_active: Callable[[], bool]) -> None:
         """Switches off the library's own spans: by its variable for clients to come, and for those that are there as
         long as ``is_active()``. A variable that somebody sets meanwhile stays."""
         before = os.environ.get(native.variable)
@@ -99,10 +99,10 @@ class Patches:
             restore()
         self._restore.clear()
         self._patched.clear()
-        self.rival = ""
+        self.other_wrapper = ""
 
 
-def place_of(target: Seam | Closer | Retry | InstanceCheck) -> str:
+def target_path(target: Seam | Closer | Retry | InstanceCheck) -> str:
     """Where ``target`` is, as a person reads it: ``openai._base_client:SyncAPIClient.request``."""
     return f"{target.module}:{target.attribute}"
 
@@ -119,4 +119,4 @@ def _found(module: str, attribute: str) -> tuple[Any, str, Any] | None:
         return None
 
 
-__all__ = ["Patches", "place_of"]
+__all__ = ["Patches", "target_path"]

@@ -14,7 +14,7 @@ from typing import Any
 from llmotel.engine.call import Call
 from llmotel.instrumentation import stream_proxy
 from llmotel.instrumentation.proxy import Proxy
-from llmotel.instrumentation.stream_observer import CLOSED, COMPLETED, Watch
+from llmotel.instrumentation.stream_observer import CLOSED, COMPLETED, StreamObserver
 from llmotel.spec import UsageInjection
 from llmotel.spec.reading import wrapped
 
@@ -23,11 +23,11 @@ _ITERATES = frozenset({"iter_bytes", "iter_text", "iter_lines"})
 _MAX_BODY = 1 << 20  # bytes kept of a JSON body that the caller reads in pieces; a longer one is not decoded
 
 
-def observed(call: Call, response: Any, injection: UsageInjection | None) -> Any:
+def wrap_raw_response(call: Call, response: Any, injection: UsageInjection | None) -> Any:
     """``response`` itself when its body is in memory, which finishes the call; else a proxy that will."""
     body = _body(response.http_response)
     if body is None:
-        return RawResponse(response, Watch(call), injection)
+        return RawResponse(response, StreamObserver(call), injection)
     _read(call, response, body)
     call.finish()
     return response
@@ -56,7 +56,7 @@ class RawResponse(Proxy):
 
     __slots__ = ("_self_injection", "_self_stream", "_self_watch")
 
-    def __init__(self, wrapped: Any, watch: Watch, injection: UsageInjection | None) -> None:
+    def __init__(self, wrapped: Any, watch: StreamObserver, injection: UsageInjection | None) -> None:
         super().__init__(wrapped)
         self._self_watch = watch
         self._self_injection = injection
@@ -105,7 +105,7 @@ class RawResponse(Proxy):
                 _read(watch.call, self.__wrapped__, body)
             watch.finish(COMPLETED)
         except Exception as error:
-            watch.call.guard.caught("raw", error)
+            watch.call.guard.report_error("raw", error)
         return result
 
     def _self_iterating(self, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -168,7 +168,7 @@ class RawResponse(Proxy):
 class Decoder:
     """Reads a body as it passes by in pieces: server-sent events one by one, JSON at the end. Never raises."""
 
-    def __init__(self, watch: Watch, content_type: str, *, lines: bool) -> None:
+    def __init__(self, watch: StreamObserver, content_type: str, *, lines: bool) -> None:
         self._watch = watch
         self._events = "event-stream" in content_type
         self._json = "json" in content_type
@@ -185,12 +185,12 @@ class Decoder:
                 *complete, self._rest = (self._rest + data).split(b"\n")
                 for line in complete:
                     if line.startswith(b"data:") and line[5:].strip() != b"[DONE]":
-                        self._watch.saw(wrapped(json.loads(line[5:])))
+                        self._watch.on_chunk(wrapped(json.loads(line[5:])))
             elif self._json and len(self._rest) <= _MAX_BODY:
                 self._rest += data
         except Exception as error:
             if not isinstance(error, ValueError):
-                self._watch.call.guard.caught("raw", error)
+                self._watch.call.guard.report_error("raw", error)
 
     def end(self) -> None:
         """The body is complete."""

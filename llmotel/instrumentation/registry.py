@@ -32,7 +32,7 @@ def activate(engine: Engine) -> None:
     """Arms an import hook per library, by name only: nothing is imported here, and import order does not matter."""
     global _engine, _disabled
     _engine = engine
-    _disabled = left_alone(engine.config)
+    _disabled = disabled_libraries(engine.config)
     for library, path in LIBRARIES.items():
         if library in _disabled:
             continue
@@ -42,7 +42,7 @@ def activate(engine: Engine) -> None:
             _armed.add(library)
 
 
-def left_alone(config: Config) -> Collection[str]:
+def disabled_libraries(config: Config) -> Collection[str]:
     """The libraries that ``config`` leaves alone.
 
     The argument of ``init()`` names libraries. The variable is OpenTelemetry's and names entry points:
@@ -66,7 +66,7 @@ def _load(provider_module: str, library: Any) -> None:
         importlib.import_module(provider_module).activate(library)
     except Exception as error:
         if _engine is not None:
-            _engine.guard.caught("import_hook", error)
+            _engine.guard.report_error("import_hook", error)
 
 
 def imported(kind: type[Instrumentor], module: Any) -> None:
@@ -107,7 +107,7 @@ def activity(engine: Engine) -> dict[str, bool]:
 def report(config: Config | None = None) -> list[LibraryStatus]:
     """One row per library that llmotel knows, instrumented or not; before ``init()``, what ``config`` would do."""
     rows = []
-    disabled = _disabled if _engine is not None or config is None else left_alone(config)
+    disabled = _disabled if _engine is not None or config is None else disabled_libraries(config)
     for library, instrumentor in zip(LIBRARIES, _instrumentors(), strict=True):
         row = instrumentor.report()
         if row.version is not None and library in disabled:

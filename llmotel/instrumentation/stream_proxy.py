@@ -10,7 +10,7 @@ from typing import Any
 
 from llmotel.engine.call import Call
 from llmotel.instrumentation.proxy import Proxy
-from llmotel.instrumentation.stream_observer import CLOSED, COMPLETED, Watch
+from llmotel.instrumentation.stream_observer import CLOSED, COMPLETED, StreamObserver
 from llmotel.spec import UsageInjection
 
 
@@ -19,7 +19,7 @@ class SyncStream(Proxy):
 
     __slots__ = ("_self_injection", "_self_watch")
 
-    def __init__(self, wrapped: Any, watch: Watch, injection: UsageInjection | None = None) -> None:
+    def __init__(self, wrapped: Any, watch: StreamObserver, injection: UsageInjection | None = None) -> None:
         super().__init__(wrapped)
         self._self_watch = watch
         self._self_injection = injection
@@ -28,14 +28,14 @@ class SyncStream(Proxy):
         source = iter(self.__wrapped__)
         if self._self_injection is not None:
             source = _without_extra(source, self._self_watch, self._self_injection)
-        return self._self_watch.iterate(source)
+        return self._self_watch.observe(source)
 
     def __next__(self) -> Any:
         watch, injection = self._self_watch, self._self_injection
         try:
             chunk = next(self.__wrapped__)
             while injection is not None and injection.is_extra(chunk):
-                watch.note(chunk)
+                watch.read_only(chunk)
                 chunk = next(self.__wrapped__)
         except StopIteration:
             watch.finish(COMPLETED)
@@ -43,7 +43,7 @@ class SyncStream(Proxy):
         except BaseException as error:
             watch.fail(error)
             raise
-        watch.saw(chunk)
+        watch.on_chunk(chunk)
         return chunk
 
     def __enter__(self) -> Any:
@@ -68,7 +68,7 @@ class AsyncStream(Proxy):
 
     __slots__ = ("_self_injection", "_self_watch")
 
-    def __init__(self, wrapped: Any, watch: Watch, injection: UsageInjection | None = None) -> None:
+    def __init__(self, wrapped: Any, watch: StreamObserver, injection: UsageInjection | None = None) -> None:
         super().__init__(wrapped)
         self._self_watch = watch
         self._self_injection = injection
@@ -77,14 +77,14 @@ class AsyncStream(Proxy):
         source = aiter(self.__wrapped__)
         if self._self_injection is not None:
             source = _awithout_extra(source, self._self_watch, self._self_injection)
-        return self._self_watch.aiterate(source)
+        return self._self_watch.aobserve(source)
 
     async def __anext__(self) -> Any:
         watch, injection = self._self_watch, self._self_injection
         try:
             chunk = await anext(self.__wrapped__)
             while injection is not None and injection.is_extra(chunk):
-                watch.note(chunk)
+                watch.read_only(chunk)
                 chunk = await anext(self.__wrapped__)
         except StopAsyncIteration:
             watch.finish(COMPLETED)
@@ -92,7 +92,7 @@ class AsyncStream(Proxy):
         except BaseException as error:
             watch.fail(error)
             raise
-        watch.saw(chunk)
+        watch.on_chunk(chunk)
         return chunk
 
     async def __aenter__(self) -> Any:
@@ -126,18 +126,20 @@ class AsyncStream(Proxy):
         return close
 
 
-def _without_extra(source: Iterator[Any], watch: Watch, injection: UsageInjection) -> Iterator[Any]:
+def _without_extra(source: Iterator[Any], watch: StreamObserver, injection: UsageInjection) -> Iterator[Any]:
     for chunk in source:
         if injection.is_extra(chunk):
-            watch.note(chunk)
+            watch.read_only(chunk)
         else:
             yield chunk
 
 
-async def _awithout_extra(source: AsyncIterator[Any], watch: Watch, injection: UsageInjection) -> AsyncIterator[Any]:
+async def _awithout_extra(
+    source: AsyncIterator[Any], watch: StreamObserver, injection: UsageInjection
+) -> AsyncIterator[Any]:
     async for chunk in source:
         if injection.is_extra(chunk):
-            watch.note(chunk)
+            watch.read_only(chunk)
         else:
             yield chunk
 
@@ -150,17 +152,17 @@ def is_stream(result: Any) -> bool:
 
 def watched(call: Call, stream: Any, injection: UsageInjection | None = None) -> Any:
     """``stream`` behind a proxy that finishes ``call`` when the stream ends, however it ends."""
-    return proxy(stream, Watch(call), injection)
+    return proxy(stream, StreamObserver(call), injection)
 
 
-def proxy(stream: Any, watch: Watch, injection: UsageInjection | None) -> Any:
+def proxy(stream: Any, watch: StreamObserver, injection: UsageInjection | None) -> Any:
     """``stream`` behind a proxy that reports to ``watch``."""
     kind = AsyncStream if hasattr(type(stream), "__anext__") else SyncStream
     return kind(stream, watch, injection)
 
 
-def closed_past(stream: Any) -> None:
+def closed_externally(stream: Any) -> None:
     """Tells a watched stream that it was closed by other means than its own ``close``."""
     watch = getattr(stream, "_self_watch", None)
-    if isinstance(watch, Watch):
+    if isinstance(watch, StreamObserver):
         watch.finish(CLOSED)

@@ -49,7 +49,7 @@ def wrapper(instrumentor: Instrumentor, seam: Seam) -> Callable[..., Any]:
             if call is not None:
                 _failed(call, error)
             raise
-        return result if call is None else _settled(call, result, injection)
+        return result if call is None else _handle_result(call, result, injection)
 
     async def asynchronous(
         wrapped: Callable[..., Awaitable[Any]], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -61,7 +61,7 @@ def wrapper(instrumentor: Instrumentor, seam: Seam) -> Callable[..., Any]:
             if call is not None:
                 _failed(call, error)
             raise
-        return result if call is None else _settled(call, result, injection)
+        return result if call is None else _handle_result(call, result, injection)
 
     return asynchronous if seam.is_async else sync
 
@@ -73,7 +73,7 @@ def close_wrapper(closer: Closer) -> Callable[..., Any]:
         try:
             return wrapped(*args, **kwargs)
         finally:
-            stream_proxy.closed_past(getattr(instance, closer.stream, None))
+            stream_proxy.closed_externally(getattr(instance, closer.stream, None))
 
     async def asynchronous(
         wrapped: Callable[..., Awaitable[Any]], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -81,7 +81,7 @@ def close_wrapper(closer: Closer) -> Callable[..., Any]:
         try:
             return await wrapped(*args, **kwargs)
         finally:
-            stream_proxy.closed_past(getattr(instance, closer.stream, None))
+            stream_proxy.closed_externally(getattr(instance, closer.stream, None))
 
     return asynchronous if closer.is_async else sync
 
@@ -121,7 +121,7 @@ def _begin(
         here = context.get_current()
         if here and any(here.get(key) for key in _SUPPRESSION_KEYS):
             if any(here.get(key) for key in _CLAIMS):
-                instrumentor.leave_to_others()
+                instrumentor.defer_to_otel()
             return None, None, args, kwargs
         provider, address, port = instrumentor.origin(instance, request.origin)
         inference = Inference(endpoint.operation, provider, None, address, port, request.stream)
@@ -130,7 +130,7 @@ def _begin(
             if engine.reads_input:
                 endpoint.read_input(inference, request.body)
         except Exception as error:
-            instrumentor.guard.caught(f"{provider}.read_request", error)
+            instrumentor.guard.report_error(f"{provider}.read_request", error)
         call = Call(engine, instrumentor.guard, endpoint, inference, here, tagging.current_tags(here), clock)
         if request.stream and engine.config.stream_usage == "inject" and endpoint.usage_injection is not None:
             asked = endpoint.usage_injection.ask(args, kwargs)
@@ -140,7 +140,7 @@ def _begin(
         if callable(request.parser) and seam.reparse is not None:
             return call, None, *seam.reparse(args, kwargs, call.around(request.parser))
     except Exception as error:
-        instrumentor.guard.caught("begin", error)
+        instrumentor.guard.report_error("begin", error)
     return call, None, args, kwargs
 
 
@@ -149,22 +149,22 @@ def _failed(call: Call, error: BaseException) -> None:
         call.detach()
         call.fail(error)
     except Exception as problem:
-        call.guard.caught("failed", problem)
+        call.guard.report_error("failed", problem)
 
 
-def _settled(call: Call, result: Any, injection: UsageInjection | None) -> Any:
+def _handle_result(call: Call, result: Any, injection: UsageInjection | None) -> Any:
     """What the caller gets: ``result`` itself, or, for what is yet to be read, a proxy of it."""
     try:
         call.detach()
         if "http_response" in getattr(result, "__dict__", ()):
-            return raw_response.observed(call, result, injection)
+            return raw_response.wrap_raw_response(call, result, injection)
         if call.inference.stream and stream_proxy.is_stream(result):
             return stream_proxy.watched(call, result, injection)
         call.read(result)
         call.finish()
     except Exception as error:
         call.finish()
-        call.guard.caught("settled", error)
+        call.guard.report_error("settled", error)
     return result
 
 

@@ -1,7 +1,7 @@
 """How fast a stream's chunks came, in bounded memory and next to no time.
 
-A stream's path only appends a clock reading to a list. A full list is folded, by C code, into one count and one sum per
-histogram bucket; what the histogram instrument finally gets has the exact count, bucket by bucket, and the exact sum.
+A stream's path only appends a clock reading to a list. A full list is aggregated, by C code, into one count and one sum
+per histogram bucket; the histogram instrument finally gets the exact count, bucket by bucket, and the exact sum.
 See docs/adr/0004-backlog.md for why a chunk must not record a histogram point itself.
 """
 
@@ -14,44 +14,44 @@ from operator import sub
 
 from llmotel.semconv import DURATION_EDGES
 
-BLOCK = 256  # clock readings kept before they are folded: 8 KB
+BLOCK = 256  # clock readings kept before they are aggregated: 8 KB
 
 
-class Pace:
-    """The arrival times of one stream. ``readings`` takes ``perf_counter()`` values in order; fold it when full."""
+class ChunkTiming:
+    """The arrival times of one stream. ``timestamps`` takes ``perf_counter()`` values in order; aggregate when full."""
 
-    __slots__ = ("_buckets", "_folded", "_last", "first", "readings")
+    __slots__ = ("_aggregated", "_buckets", "_last", "first", "timestamps")
 
     def __init__(self) -> None:
-        self.readings: list[float] = []
+        self.timestamps: list[float] = []
         self.first: float | None = None
         self._last = 0.0
-        self._folded = 0
+        self._aggregated = 0
         self._buckets: dict[int, tuple[int, float]] | None = None
 
     @property
     def chunks(self) -> int:
         """How many chunks came."""
-        return self._folded + len(self.readings)
+        return self._aggregated + len(self.timestamps)
 
     def begin(self) -> float | None:
         """When the first chunk came, ``None`` when none did."""
-        if self.first is None and self.readings:
-            self.first = self.readings[0]
+        if self.first is None and self.timestamps:
+            self.first = self.timestamps[0]
         return self.first
 
-    def fold(self) -> None:
-        """Adds ``readings`` to the buckets and empties it, in place."""
-        readings = self.readings
-        if not readings:
+    def aggregate(self) -> None:
+        """Adds ``timestamps`` to the buckets and empties it, in place."""
+        timestamps = self.timestamps
+        if not timestamps:
             return
-        if self.begin() is not None and self._folded == 0:
-            waits = sorted(map(sub, readings[1:], readings))
+        if self.begin() is not None and self._aggregated == 0:
+            waits = sorted(map(sub, timestamps[1:], timestamps))
         else:
-            waits = sorted(map(sub, readings, [self._last, *readings[:-1]]))
-        self._folded += len(readings)
-        self._last = readings[-1]
-        readings.clear()
+            waits = sorted(map(sub, timestamps, [self._last, *timestamps[:-1]]))
+        self._aggregated += len(timestamps)
+        self._last = timestamps[-1]
+        timestamps.clear()
         buckets = self._buckets = self._buckets if self._buckets is not None else {}
         start = 0
         while start < len(waits):
@@ -62,9 +62,9 @@ class Pace:
             buckets[bucket] = (known + end - start, total + fsum(waits[start:end]))
             start = end
 
-    def waits(self) -> Iterator[float]:
+    def inter_chunk_seconds(self) -> Iterator[float]:
         """The waits between chunks in seconds, one value for each, as the mean of their histogram bucket."""
-        self.fold()
+        self.aggregate()
         for number, total in (self._buckets or {}).values():
             mean = total / number
             for _ in range(number):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from llmotel.structs import Record
+from llmotel.structs import Struct
 
 AttributeValue: TypeAlias = str | bool | int | float | Sequence[str] | Sequence[int] | Sequence[float]
 Message: TypeAlias = dict[str, Any]
@@ -22,7 +22,7 @@ A part is ``{"type": "text", "content": str}``, ``{"type": "tool_call", "id", "n
 """
 
 
-class Usage(Record):
+class Usage(Struct):
     """Token counts of one call, normalised: ``input_tokens`` includes cache reads and writes, ``output_tokens``
     includes reasoning; every other count is a subset of one of the two. ``None`` means the provider did not say.
 
@@ -53,7 +53,7 @@ class Usage(Record):
         return (self.input_tokens or 0) - (self.cache_read or 0) - (self.cache_write or 0)
 
 
-class Cost(Record):
+class Cost(Struct):
     """What one call cost, in ``currency``. ``source`` is ``provider`` (the amount was in the response) or ``local``
     (computed from a price table). The parts are ``None`` when the source gives only the total."""
 
@@ -64,12 +64,12 @@ class Cost(Record):
     currency: str = "USD"
     table: str | None = None  # name and version of the price table, e.g. "genai-prices 0.2.3" or "user"
     local: float | None = None  # beside a provider's amount: what the price table says, to check the bill by
-    beside: float | None = None  # the part of the total for ``Inference.beside``
+    additional: float | None = None  # the part of the total for ``Inference.beside``
     uncached: float | None = None  # what the call would have cost without a prompt cache
     standard: float | None = None  # what it would have cost in the standard service tier
 
 
-class Source(Record):
+class Source(Struct):
     """Something an answer refers to. ``key`` tells sources apart within one call (URL, file id, document index)."""
 
     key: str
@@ -79,7 +79,7 @@ class Source(Record):
     score: float | None = None  # the provider's relevance score, 0 to 1
 
 
-class Citation(Record):
+class Citation(Struct):
     """``answer.text[start:end]`` is supported by ``answer.sources[source]``. Offsets count characters of the answer.
 
     A provider that gives a point instead of a span (OpenAI's ``file_citation.index``) has ``start == end``.
@@ -91,7 +91,7 @@ class Citation(Record):
     quote: str | None = None  # the cited text of the source; content
 
 
-class Answer(Record):
+class Answer(Struct):
     """The text of an answer with what the provider said supports it.
 
     >>> answer = Answer("Paris is big. It rains.", [Citation(0, 13, source=0)], [Source("doc-0", "document")])
@@ -117,7 +117,7 @@ class Answer(Record):
         return len(self.sources) - 1
 
 
-class Grounding(Record):
+class Grounding(Struct):
     """How well an answer is supported. ``score`` is 0 to 1, or ``None`` when there is nothing to judge by."""
 
     score: float | None
@@ -126,7 +126,7 @@ class Grounding(Record):
     source_count: int = 0
 
 
-class Inference(Record):
+class Inference(Struct):
     """One logical call, retries included.
 
     ``attributes`` holds what has no slot here (request parameters, provider extras) under its OpenTelemetry name.
@@ -143,7 +143,7 @@ class Inference(Record):
     response_id: str | None = None
     finish_reasons: list[str] | None = None
     usage: Usage | None = None
-    beside: list[tuple[str | None, Usage]] | None = None  # billed beside ``usage``: (model, None for this one; tokens)
+    additional: list[tuple[str | None, Usage]] | None = None  # billed on top of ``usage``: (model, tokens)
     usage_source: str = "missing"  # provider | injected | estimated | missing
     service_tier: str | None = None
     error: str | None = None  # the code of a failure that the response tells, instead of an exception
@@ -157,7 +157,7 @@ class Inference(Record):
     input: list[Message] | None = None
     output: list[Message] | None = None
     tools: list[dict[str, Any]] | None = None
-    draft: Any = None  # what a reader accumulates over a stream's chunks
+    accumulator: Any = None  # what a reader accumulates over a stream's chunks
     complete: bool = True  # False: the stream ended before its end
 
     def __init__(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from llmotel.structs import Record
+from llmotel.structs import Struct
 
 RATE_LIMIT = "rate_limit"  # also a used-up quota or credit: the mend is the same, wait or pay
 TIMEOUT = "timeout"
@@ -88,7 +88,7 @@ _CLASSES = {
 _BY_CLASS = {name: outcome for outcome, names in _CLASSES.items() for name in names.split()}
 
 
-class Failure(Record):
+class Failure(Struct):
     """How a call failed. Everything but ``message`` is free of content and of low cardinality.
 
     ``error_type`` is the provider's own code when it is an identifier (lower case letters, digits, ``_`` and ``.``, or
@@ -138,7 +138,7 @@ def outcome_of(exc: BaseException) -> Failure:
     )
 
 
-def told(code: str) -> Failure:
+def failure_from_code(code: str) -> Failure:
     """What an error code means that the provider put into its answer; the caller got the answer, and no exception."""
     known = _CODES.get(code) or _GENERIC_CODES.get(code)
     if known is None and len(code) == 3 and code.isascii() and code.isdigit():

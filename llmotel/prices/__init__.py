@@ -22,7 +22,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
 from typing import Any, TypeAlias
 
-from llmotel.structs import Frozen
+from llmotel.structs import FrozenStruct
 
 Price: TypeAlias = float | Sequence[float]
 """USD per million tokens, or per call or search. A sequence is ``base, above, price, ...``: with more than ``above``
@@ -51,7 +51,7 @@ _TABLE = os.path.join(os.path.dirname(__file__), "table")
 _COMPACT_DATE = r"-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)"  # compiled when a model is first looked for
 
 
-class Offer(Frozen):
+class EffectivePrice(FrozenStruct):
     """The ``prices`` that hold, ``until`` they change (POSIX seconds; ``None``: for good).
 
     Without ``prices`` the model is billed by something that no response tells, such as seconds of audio.
@@ -67,7 +67,7 @@ def source() -> str:
     return name
 
 
-def find(provider: str, model: str, tier: str | None, moment: datetime) -> Offer | None:
+def find(provider: str, model: str, tier: str | None, moment: datetime) -> EffectivePrice | None:
     """What ``model`` costs at ``provider`` at ``moment`` (aware), or ``None`` where the table does not know it.
 
     ``provider`` is a ``gen_ai.provider.name``. Only a provider known by that name has prices: a model's name alone, or
@@ -148,7 +148,7 @@ def _dashed(found: re.Match[str]) -> str:
         return found.group()
 
 
-def _offer(entry: list[Any], tier: str | None, moment: datetime) -> Offer:
+def _offer(entry: list[Any], tier: str | None, moment: datetime) -> EffectivePrice:
     _, offers, variants = entry if len(entry) == 3 else (*entry, [])
     if not isinstance(offers, list):
         offers = [[None, offers]]
@@ -160,7 +160,7 @@ def _offer(entry: list[Any], tier: str | None, moment: datetime) -> Offer:
             if _holds(period, moment):
                 prices = {**prices, **changed}
     changes = [change for period in periods if period and (change := _next_change(period, moment))]
-    return Offer(prices, min(changes, default=None))
+    return EffectivePrice(prices, min(changes, default=None))
 
 
 def _holds(period: str | None, moment: datetime) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from llmotel import prices
 from llmotel.model.inference import Cost, Inference, Usage
-from llmotel.prices.rates import Tariff
+from llmotel.prices.rates import ModelRates
 
 if TYPE_CHECKING:
     import os
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmotel.prices.user import UserTable
 
 _WARMED = ("openai", "anthropic", "azure.ai.openai", "aws.bedrock", "gcp.vertex_ai")
-_REMEMBERED = 2048  # models; the names come from callers, who may make them up
+_CACHE_SIZE = 2048  # models; the names come from callers, who may make them up
 
 _Key: TypeAlias = "tuple[str, str | None, str | None, str | None]"  # provider, response model, request model, tier
 
@@ -43,7 +43,7 @@ class Prices:
     def __init__(self, user_table: UserTable | None = None, *, now: Callable[[], float] = time) -> None:
         self._user_table = user_table
         self._now = now
-        self._tariffs: dict[_Key, Tariff | None] = {}
+        self._tariffs: dict[_Key, ModelRates | None] = {}
         self._ready = False
 
     @property
@@ -88,21 +88,21 @@ class Prices:
             return None
         key = (inference.provider, inference.response_model, inference.request_model, inference.service_tier)
         cost = self._of(key, usage)
-        if inference.beside and cost is not None:
-            return self._with_beside(cost, key, inference.beside)
+        if inference.additional and cost is not None:
+            return self._with_beside(cost, key, inference.additional)
         return cost
 
-    def _with_beside(self, cost: Cost, key: _Key, beside: Iterable[tuple[str | None, Usage]]) -> Cost | None:
+    def _with_beside(self, cost: Cost, key: _Key, additional: Iterable[tuple[str | None, Usage]]) -> Cost | None:
         """``cost`` and that of the iterations beside the call, or ``None`` where one of them has no known price."""
         provider, response, request, tier = key
         paid = 0.0
-        for model, usage in beside:
+        for model, usage in additional:
             part = self._of((provider, model, None, None) if model else (provider, response, request, tier), usage)
             if part is None:
                 return None
             paid += part.total
         cost.total += paid
-        cost.beside = paid
+        cost.additional = paid
         for name in ("uncached", "standard"):
             if getattr(cost, name) is not None:
                 setattr(cost, name, getattr(cost, name) + paid)
@@ -124,18 +124,18 @@ class Prices:
         except OverflowError:  # a count beyond any float
             return None
 
-    def _resolve(self, key: _Key) -> Tariff | None:
-        if len(self._tariffs) >= _REMEMBERED:
+    def _resolve(self, key: _Key) -> ModelRates | None:
+        if len(self._tariffs) >= _CACHE_SIZE:
             self._tariffs.clear()
         tariff = self._tariffs[key] = self._tariff(*key)
         return tariff
 
-    def _tariff(self, provider: str, response: str | None, request: str | None, tier: str | None) -> Tariff | None:
+    def _tariff(self, provider: str, response: str | None, request: str | None, tier: str | None) -> ModelRates | None:
         models = [model for model in (response, request) if model]
         if self._user_table is not None:
             own = self._user_table.find(provider, models)
             if own is not None:
-                return Tariff(own, "user")
+                return ModelRates(own, "user")
         moment = datetime.fromtimestamp(self._now(), timezone.utc)
         for model in models:
             offer = prices.find(provider, model, tier, moment)
@@ -144,7 +144,7 @@ class Prices:
                     return None
                 standard = prices.find(provider, model, None, moment) if tier is not None else offer
                 usual = standard.prices if standard is not None and standard.prices != offer.prices else None
-                return Tariff(offer.prices, prices.source(), offer.until, usual)
+                return ModelRates(offer.prices, prices.source(), offer.until, usual)
         return None
 
 

@@ -11,13 +11,13 @@ from operator import attrgetter, mul
 
 from llmotel.model.inference import Cost, Usage
 from llmotel.prices import Price, PriceSet
-from llmotel.structs import Frozen
+from llmotel.structs import FrozenStruct
 
 _MILLION = 1e6
 _INPUT, _OUTPUT, _OTHER = 0, 1, 2
 
 
-class Unit(Frozen):
+class Unit(FrozenStruct):
     """Something that has a price: the slot of :class:`Usage` that counts it, and what it is a part of.
 
     ``slot`` is ``""`` where no provider's response counts it.
@@ -49,7 +49,7 @@ UNITS: dict[str, Unit] = {
 ``request``, is USD per call."""
 
 
-class Tariff:
+class ModelRates:
     """What one model costs, its prices flattened once for all its calls, ``until`` (POSIX seconds) they change.
 
     ``usual`` are the prices of the standard service tier, where ``prices`` are those of another.
@@ -63,7 +63,7 @@ class Tariff:
         }
         self.until = until
         self._table = table
-        self._usual = None if usual is None else Tariff(usual, table)
+        self._usual = None if usual is None else ModelRates(usual, table)
         self._base = _Rates({key: _at(price, -1) for key, price in prices.items()})
         self._above = tuple(
             (start, _Rates({key: _at(price, start) for key, price in prices.items()}))

@@ -19,7 +19,7 @@ from llmotel.sdk import outage
 from llmotel.sdk.fork_lock import ForkLock
 
 if TYPE_CHECKING:
-    from llmotel.sdk.processors import Room
+    from llmotel.sdk.processors import QueueCapacity
 
 logger = logging.getLogger("llmotel")
 
@@ -39,7 +39,7 @@ _PATIENCE = 3.0  # seconds for a connection at exit
 making = ForkLock()  # one import at a time: packages that import each other fail when two threads import them
 
 
-class Outlet:
+class SignalExporter:
     """Where one signal goes. The exporter is made by the first export, on the thread that exports, and anew in a forked
     child, which must not write into its parent's connection.
 
@@ -49,14 +49,14 @@ class Outlet:
 
     def __init__(self, signal: str, kind: str, config: Config) -> None:
         self.signal = signal
-        self.room: Room | None = None
+        self.room: QueueCapacity | None = None
         self._config = config
         self._key = (signal, "console" if kind == "console" else config.protocol_of(signal))
         self._deadline: float | None = None
         self._unusable = False
-        self.renew()
+        self.reset_after_fork()
 
-    def renew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Begins from nothing, as in a forked child: what its parent sent and lost is the parent's to report."""
         self._pid = os.getpid()
         self._exporter: Any = None
@@ -64,7 +64,7 @@ class Outlet:
         self._outage = outage.outage_of("console" if console else _address(self._config.url(self.signal)))
         self.sent = self.failed = self._unsent = 0
         if self.room is not None:
-            self.room.renew()
+            self.room.reset_after_fork()
 
     @property
     def lost(self) -> int:
@@ -128,7 +128,7 @@ class Outlet:
                 arguments["headers"] = dict(config.headers)
         try:
             exporter = getattr(importlib.import_module(module), name)(**arguments)
-            outage.quieten()
+            outage.install_log_filter()
             return exporter
         except Exception as error:
             self._unusable = True
@@ -180,4 +180,4 @@ def _address(url: str) -> str:
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
-__all__ = ["Outlet", "is_deserted", "making"]
+__all__ = ["SignalExporter", "is_deserted", "making"]

@@ -13,7 +13,7 @@ from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricReade
 from opentelemetry.sdk.metrics.view import Aggregation, ExponentialBucketHistogramAggregation
 
 from llmotel.config.config import Config
-from llmotel.sdk.exporter import Outlet
+from llmotel.sdk.exporter import SignalExporter
 from llmotel.sdk.fork_lock import ForkLock
 
 logger = logging.getLogger("llmotel")
@@ -30,7 +30,7 @@ class Reader(MetricReader):
     (it is held during exports), and the child reports its parent's counts again as its own. This one does.
     """
 
-    def __init__(self, outlet: Outlet, config: Config) -> None:
+    def __init__(self, outlet: SignalExporter, config: Config) -> None:
         aggregations: dict[type, Aggregation] = {}
         if config.metric_histogram == "base2_exponential_bucket_histogram":
             aggregations[Histogram] = ExponentialBucketHistogramAggregation()

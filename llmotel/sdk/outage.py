@@ -72,7 +72,7 @@ class _First(logging.Filter):
         return outage is None or record.levelno < logging.WARNING or outage.first("theirs")
 
 
-def quieten() -> None:
+def install_log_filter() -> None:
     """Puts the filter on the loggers of all exporters that have been imported."""
     for name in list(logging.root.manager.loggerDict):
         if name.startswith(_EXPORTERS):
@@ -93,4 +93,4 @@ _here = threading.local()
 _first = _First()
 _outages: dict[str, Outage] = {}
 
-__all__ = ["Outage", "forget", "outage_of", "quieten"]
+__all__ = ["Outage", "forget", "install_log_filter", "outage_of"]

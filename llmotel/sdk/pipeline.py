@@ -20,7 +20,7 @@ from llmotel.config.config import SIGNALS, Config
 from llmotel.config.parsing import masked_url
 
 if TYPE_CHECKING:
-    from llmotel.sdk.exporter import Outlet
+    from llmotel.sdk.exporter import SignalExporter
     from llmotel.sdk.fork_lock import ForkLock
     from llmotel.sdk.metric_reader import Reader
     from llmotel.signals.metrics import Metrics
@@ -56,7 +56,7 @@ class Pipeline:
     def __init__(self, config: Config, given: Mapping[str, Any]) -> None:
         self.kinds = kinds = _kinds(config, given)
         self.providers: dict[str, Any] = dict.fromkeys(SIGNALS)
-        self.outlets: list[Outlet] = []
+        self.exporters: list[SignalExporter] = []
         self._readers: list[Reader] = []
         self._locks: list[ForkLock] = []
         self._turn = threading.Lock()
@@ -74,7 +74,7 @@ class Pipeline:
 
             made = Providers(config, ours, isolated=kinds["traces"] == ISOLATED)
             self.providers.update(made.by_signal)
-            self.outlets, self._readers, self._locks = made.outlets, made.readers, made.locks
+            self.exporters, self._readers, self._locks = made.exporters, made.readers, made.locks
         _warn_of_idle(config, kinds)
 
     def publish(self) -> None:
@@ -102,7 +102,7 @@ class Pipeline:
         failed = self._failed()
         ours = [self.providers[signal] for signal, kind in self.kinds.items() if kind in _OURS]
         ours = [provider for provider in ours if provider not in _ended]
-        for outlet in self.outlets:
+        for outlet in self.exporters:
             outlet.close_by(deadline)
         _ended.update(ours)
         return self._do([provider.shutdown for provider in ours], deadline) and self._failed() == failed
@@ -112,16 +112,16 @@ class Pipeline:
 
         def lost() -> list[metrics.Observation]:
             sums: dict[str, int] = {}
-            for outlet in self.outlets:
+            for outlet in self.exporters:
                 sums[outlet.signal] = sums.get(outlet.signal, 0) + outlet.lost
             return [metrics.Observation(number, {semconv.SIGNAL: signal}) for signal, number in sums.items()]
 
-        if self.outlets:
+        if self.exporters:
             what = "Spans, events and exports of metrics that nobody took"
             reported.observe(semconv.EXPORT_LOST, "{record}", what, lost, adds=True)
 
     def _failed(self) -> int:
-        return sum(outlet.failed for outlet in self.outlets)
+        return sum(outlet.failed for outlet in self.exporters)
 
     def _do(self, actions: Sequence[Callable[[], Any]], deadline: float) -> bool:
         """Runs ``actions`` side by side until ``deadline``; ``True`` when each came to its end without an error."""
@@ -164,12 +164,12 @@ class Pipeline:
     def after_fork_in_child(self) -> None:
         """Starts what has threads again; the SDK's processors do so themselves."""
         self._turn, self._workers = threading.Lock(), []
-        if self.outlets:
+        if self.exporters:
             from llmotel.sdk import outage
 
             outage.forget()
-            for outlet in self.outlets:
-                outlet.renew()
+            for outlet in self.exporters:
+                outlet.reset_after_fork()
         broken = [lock for lock in self._locks if not lock.after_fork_in_child()]
         for reader in self._readers:
             reader.after_fork_in_child(self.providers["metrics"], alone=not broken)

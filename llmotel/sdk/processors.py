@@ -20,24 +20,24 @@ from llmotel.config.config import Config
 from llmotel.sdk.batch_size import pieces, weight_of
 
 if TYPE_CHECKING:
-    from llmotel.sdk.exporter import Outlet
+    from llmotel.sdk.exporter import SignalExporter
 
 
-class Room:
+class QueueCapacity:
     """Room for ``size`` records. ``refused`` counts those for which there was none."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self.renew()
+        self.reset_after_fork()
 
-    def renew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Nothing waits, nothing was refused: in a forked child, whose parent sends what was waiting."""
         self._asked = count()  # next() is atomic, and takes no lock where there is room
         self._gone = 0
         self.refused = 0
         self._lock = threading.Lock()
 
-    def take(self) -> bool:
+    def try_acquire(self) -> bool:
         """Whether one more may wait."""
         if next(self._asked) - self._gone < self._size:
             return True
@@ -46,7 +46,7 @@ class Room:
             self.refused += 1
         return False
 
-    def leave(self, number: int) -> None:
+    def release(self, number: int) -> None:
         """Gives back the places of ``number`` records that are being exported now."""
         with self._lock:
             self._gone += number
@@ -55,9 +55,9 @@ class Room:
 class SpanQueue(BatchSpanProcessor):
     """OpenTelemetry's span processor over an outlet, with :class:`Room` for as many spans as its queue can hold."""
 
-    def __init__(self, outlet: Outlet, config: Config) -> None:
+    def __init__(self, outlet: SignalExporter, config: Config) -> None:
         self._outlet = outlet
-        self._room = outlet.room = Room(config.bsp_max_queue_size)
+        self._room = outlet.room = QueueCapacity(config.bsp_max_queue_size)
         super().__init__(
             _SpanOutlet(outlet, self._room),
             config.bsp_max_queue_size,
@@ -68,7 +68,7 @@ class SpanQueue(BatchSpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         context = span.context
         if context is not None and context.trace_flags.sampled:
-            if self._room.take():
+            if self._room.try_acquire():
                 super().on_end(span)
             else:
                 self._outlet.tell_of_overflow("OTEL_BSP_MAX_QUEUE_SIZE")
@@ -77,9 +77,9 @@ class SpanQueue(BatchSpanProcessor):
 class RecordQueue(BatchLogRecordProcessor):
     """The same for log records."""
 
-    def __init__(self, outlet: Outlet, config: Config) -> None:
+    def __init__(self, outlet: SignalExporter, config: Config) -> None:
         self._outlet = outlet
-        self._room = outlet.room = Room(config.blrp_max_queue_size)
+        self._room = outlet.room = QueueCapacity(config.blrp_max_queue_size)
         super().__init__(
             _LogOutlet(outlet, self._room),
             config.blrp_schedule_delay,
@@ -88,7 +88,7 @@ class RecordQueue(BatchLogRecordProcessor):
         )
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        if self._room.take():
+        if self._room.try_acquire():
             super().on_emit(log_record)
         else:
             self._outlet.tell_of_overflow("OTEL_BLRP_MAX_QUEUE_SIZE")
@@ -97,12 +97,12 @@ class RecordQueue(BatchLogRecordProcessor):
 class _SpanOutlet(SpanExporter):
     """An outlet as the span processors want it."""
 
-    def __init__(self, outlet: Outlet, room: Room) -> None:
+    def __init__(self, outlet: SignalExporter, room: QueueCapacity) -> None:
         self._outlet = outlet
         self._room = room
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        self._room.leave(len(spans))
+        self._room.release(len(spans))
         taken = [self._outlet.send(piece, len(piece)) for piece in pieces(spans, weight_of)]
         return SpanExportResult.SUCCESS if all(taken) else SpanExportResult.FAILURE
 
@@ -113,12 +113,12 @@ class _SpanOutlet(SpanExporter):
 class _LogOutlet(LogRecordExporter):
     """An outlet as the log record processors want it."""
 
-    def __init__(self, outlet: Outlet, room: Room) -> None:
+    def __init__(self, outlet: SignalExporter, room: QueueCapacity) -> None:
         self._outlet = outlet
         self._room = room
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
-        self._room.leave(len(batch))
+        self._room.release(len(batch))
         taken = [
             self._outlet.send(piece, len(piece)) for piece in pieces(batch, lambda data: weight_of(data.log_record))
         ]
@@ -131,4 +131,4 @@ class _LogOutlet(LogRecordExporter):
         return True
 
 
-__all__ = ["RecordQueue", "Room", "SpanQueue"]
+__all__ = ["QueueCapacity", "RecordQueue", "SpanQueue"]

@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.sampling import Sampler
 from llmotel.config.config import Config
 from llmotel.config.settings import SAMPLERS, SETTINGS
 from llmotel.errors import ConfigurationError
-from llmotel.sdk.exporter import Outlet, making
+from llmotel.sdk.exporter import SignalExporter, making
 from llmotel.sdk.fork_lock import ForkLock
 from llmotel.sdk.metric_reader import Reader
 from llmotel.sdk.processors import RecordQueue, SpanQueue
@@ -39,15 +39,15 @@ class Providers:
         for signal in signals:
             check(config, signal)
         resource = _resource(config)
-        self.outlets = [Outlet(signal, kind, config)
+        self.exporters = [SignalExporter(signal, kind, config)
                         for signal in signals for kind in getattr(config, f"{signal}_exporter")]  # fmt: skip
-        self.readers = [Reader(outlet, config) for outlet in self.outlets if outlet.signal == "metrics"]
+        self.readers = [Reader(outlet, config) for outlet in self.exporters if outlet.signal == "metrics"]
         self.locks: list[ForkLock] = [making, *(reader.collecting for reader in self.readers)]
         self.by_signal: dict[str, Any] = {}
         # shutdown_on_exit=False: the SDK's own exit handlers wait up to 30 s, one after the other.
         if "traces" in signals:
             spans = TracerProvider(_sampler(config, isolated=isolated), resource, shutdown_on_exit=False)
-            for outlet in self.outlets:
+            for outlet in self.exporters:
                 if outlet.signal == "traces":
                     spans.add_span_processor(SpanQueue(outlet, config))
             self.by_signal["traces"] = spans
@@ -55,7 +55,7 @@ class Providers:
             self.by_signal["metrics"] = MeterProvider(self.readers, resource, shutdown_on_exit=False)
         if "logs" in signals:
             records = LoggerProvider(resource, shutdown_on_exit=False)
-            for outlet in self.outlets:
+            for outlet in self.exporters:
                 if outlet.signal == "logs":
                     records.add_log_record_processor(RecordQueue(outlet, config))
             self.by_signal["logs"] = records

@@ -28,7 +28,7 @@ _DETAILS = (
 
 _FAILURE = (semconv.ERROR_TYPE, semconv.OUTCOME, semconv.HTTP_STATUS)
 MAX_VALUE_BYTES = 4096  # of one string that is not content: ids, model names, error descriptions
-_LONGEST = MAX_VALUE_BYTES // 4  # characters
+_MAX_CHARS = MAX_VALUE_BYTES // 4  # characters
 _MOST = 128  # strings in one attribute
 
 
@@ -63,8 +63,8 @@ def response(inference: Inference, *, legacy: bool) -> dict[str, AttributeValue]
     usage = inference.usage
     if usage is not None:
         _usage(usage, attributes, legacy=legacy)
-    if inference.beside:
-        _beside(inference.beside, attributes)
+    if inference.additional:
+        _additional(inference.additional, attributes)
     cost = inference.cost
     if cost is not None:
         attributes[semconv.COST_AMOUNT] = cost.total
@@ -78,9 +78,9 @@ def response(inference: Inference, *, legacy: bool) -> dict[str, AttributeValue]
             rest = cost.total - tokens
             if rest > 1e-9:
                 attributes[semconv.COST_TOKENS] = tokens
-                if cost.beside is not None:
-                    attributes[semconv.COST_BESIDE] = cost.beside
-                    rest -= cost.beside
+                if cost.additional is not None:
+                    attributes[semconv.COST_ADDITIONAL] = cost.additional
+                    rest -= cost.additional
                 if rest > 1e-9:  # web searches, and whatever else is billed by the request
                     attributes[semconv.COST_REQUESTS] = rest
         if cost.local is not None:
@@ -119,9 +119,9 @@ def _usage(usage: Usage, attributes: dict[str, AttributeValue], *, legacy: bool)
                 attributes[name] = value
 
 
-def _beside(beside: Sequence[tuple[str | None, Usage]], attributes: dict[str, AttributeValue]) -> None:
-    attributes[semconv.BESIDE_INPUT_TOKENS] = sum(usage.input_tokens or 0 for _, usage in beside)
-    attributes[semconv.BESIDE_OUTPUT_TOKENS] = sum(usage.output_tokens or 0 for _, usage in beside)
+def _additional(additional: Sequence[tuple[str | None, Usage]], attributes: dict[str, AttributeValue]) -> None:
+    attributes[semconv.ADDITIONAL_INPUT_TOKENS] = sum(usage.input_tokens or 0 for _, usage in additional)
+    attributes[semconv.ADDITIONAL_OUTPUT_TOKENS] = sum(usage.output_tokens or 0 for _, usage in additional)
 
 
 def grounding(found: Grounding) -> dict[str, AttributeValue]:
@@ -143,30 +143,30 @@ def fitted(described: Mapping[str, AttributeValue], room: int) -> dict[str, Attr
     return dict(islice({**first, **described}.items(), max(room, 0)))
 
 
-def bounded(value: str) -> str:
+def truncate(value: str) -> str:
     """``value`` as an attribute that is not content may hold it: cut, so that no limit downstream drops its peers, and
     without lone surrogates, one of which would cost a whole export."""
-    value = value[:_LONGEST]
+    value = value[:_MAX_CHARS]
     return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
-def tidy(inference: Inference) -> None:
+def sanitize(inference: Inference) -> None:
     """Makes what a provider or caller wrote fit for attributes, in place. Nearly always it is, which one look tells."""
     if inference.provider == "aws.bedrock":  # whose telemetry has no openai.* attributes, whatever dialect it speaks
         for name in [name for name in inference.attributes if name.startswith("openai.")]:
             del inference.attributes[name]
     said = f"{inference.response_model}{inference.response_id}{inference.finish_reasons}{inference.attributes}"
-    if len(said) <= _LONGEST and said.isascii() and "\\ud" not in said:  # how repr() writes a lone surrogate
+    if len(said) <= _MAX_CHARS and said.isascii() and "\\ud" not in said:  # how repr() writes a lone surrogate
         return
     for name in ("response_model", "response_id"):
         value = getattr(inference, name)
         if value is not None:
-            setattr(inference, name, bounded(value))
+            setattr(inference, name, truncate(value))
     for name, item in inference.attributes.items():
         if isinstance(item, str):
-            inference.attributes[name] = bounded(item)
+            inference.attributes[name] = truncate(item)
         elif isinstance(item, (list, tuple)):
-            kept: Any = [bounded(one) if isinstance(one, str) else one for one in item[:_MOST]]
+            kept: Any = [truncate(one) if isinstance(one, str) else one for one in item[:_MOST]]
             inference.attributes[name] = kept
     if inference.finish_reasons is not None:
-        inference.finish_reasons = [bounded(reason) for reason in inference.finish_reasons[:_MOST]]
+        inference.finish_reasons = [truncate(reason) for reason in inference.finish_reasons[:_MOST]]

@@ -29,7 +29,7 @@ class Events:
     def emit(self, call: Call) -> None:
         """Emits what there is to say of a finished call."""
         inference = call.inference
-        ended = call.wall + int(call.duration * 1e9)
+        ended = call.start_time_ns + int(call.duration * 1e9)
         if self._details and inference.operation in semconv.INFERENCE_OPERATIONS:
             details: dict[str, Any] = attributes.identity(inference, call.tags)
             details.update(call.describe())

@@ -90,7 +90,7 @@ class Metrics:
             "What one call cost",
             explicit_bucket_boundaries_advisory=semconv.COST_EDGES,
         )
-        self._rare: dict[str, Any] = {}
+        self._on_demand: dict[str, Any] = {}
         self._meter = meter
         self._grounding = self._score(semconv.GROUNDING_SCORE)
         self._overhead = meter.create_histogram(
@@ -175,7 +175,7 @@ class Metrics:
         self._output.record((usage.output_tokens or 0) if usage else 0, timed, context)  # type: ignore[arg-type]
 
     def _stream(self, call: Call, base: dict[str, AttributeValue]) -> None:
-        if call.first_chunk is None or call.pace is None:
+        if call.first_chunk is None or call.timing is None:
             return
         first = [self._first_chunk] if self._latest else []
         per = [self._per_chunk] if self._latest else []
@@ -184,24 +184,24 @@ class Metrics:
             per.append(self._legacy_per_chunk)
         for histogram in first:
             histogram.record(call.first_chunk, base, call.context)
-        for wait in call.pace.waits():
+        for wait in call.timing.inter_chunk_seconds():
             for histogram in per:
                 histogram.record(wait, base, call.context)
 
     def counter(self, name: str, unit: str, description: str) -> Counter:
         """The counter ``name``, made when it is first needed. To be called by the backlog's jobs only."""
-        if name not in self._rare:
-            self._rare[name] = self._meter.create_counter(name, unit, description)
-        made: Counter = self._rare[name]
+        if name not in self._on_demand:
+            self._on_demand[name] = self._meter.create_counter(name, unit, description)
+        made: Counter = self._on_demand[name]
         return made
 
     def histogram(self, name: str, unit: str, description: str, edges: Sequence[float]) -> Histogram:
         """The histogram ``name``, made when it is first needed. To be called by the backlog's jobs only."""
-        if name not in self._rare:
-            self._rare[name] = self._meter.create_histogram(
+        if name not in self._on_demand:
+            self._on_demand[name] = self._meter.create_histogram(
                 name, unit, description, explicit_bucket_boundaries_advisory=edges
             )
-        made: Histogram = self._rare[name]
+        made: Histogram = self._on_demand[name]
         return made
 
     def _score(self, name: str) -> Histogram:

@@ -14,9 +14,9 @@ from typing import Any
 from opentelemetry import context
 
 from llmotel import semconv
-from llmotel.guard import tell_once
+from llmotel.guard import log_once
 from llmotel.model.inference import AttributeValue
-from llmotel.signals.attributes import bounded
+from llmotel.signals.attributes import truncate
 
 TAGS_KEY = context.create_key("llmotel-tags")
 AGENT_KEY = context.create_key("llmotel-agent")  # the run of llmotel.agent() that is under way
@@ -47,7 +47,7 @@ _propagate = False
 
 def attribute_name(tag: str) -> str:
     """The attribute that a tag becomes: ``user_id`` -> ``user.id``, ``team`` -> ``llmotel.tag.team``."""
-    return _NAMES.get(tag) or semconv.TAG_PREFIX + bounded(tag)
+    return _NAMES.get(tag) or semconv.TAG_PREFIX + truncate(tag)
 
 
 def set_propagation(enabled: bool) -> None:
@@ -92,7 +92,7 @@ def with_tags(here: context.Context, given: Mapping[str, AttributeValue]) -> con
 def _some(tags: Mapping[str, AttributeValue]) -> Mapping[str, AttributeValue]:
     if len(tags) <= MOST_TAGS:
         return tags
-    tell_once(f"tags: {MOST_TAGS} tags are recorded of a call, and the others left out")
+    log_once(f"tags: {MOST_TAGS} tags are recorded of a call, and the others left out")
     return dict(islice(tags.items(), MOST_TAGS))
 
 
@@ -100,13 +100,15 @@ def _attribute(value: object) -> Any:
     """``value`` as an attribute can hold it, and a set find it: what is no such thing (a UUID, an enum) as text."""
     if isinstance(value, (list, tuple)):
         items = [_single(item) for item in value[:_MOST]]
-        return tuple(items) if len({type(item) for item in items}) <= 1 else tuple(bounded(str(item)) for item in items)
+        return (
+            tuple(items) if len({type(item) for item in items}) <= 1 else tuple(truncate(str(item)) for item in items)
+        )
     return _single(value)
 
 
 def _single(value: object) -> str | bool | int | float:
     if isinstance(value, str):
-        return bounded(str.__str__(value))  # of an enum's member the text
+        return truncate(str.__str__(value))  # of an enum's member the text
     if isinstance(value, bool):
         return value
     if isinstance(value, int) and -_INT64 <= value < _INT64:
@@ -114,7 +116,7 @@ def _single(value: object) -> str | bool | int | float:
     if isinstance(value, float):
         return float(value)
     try:
-        return bounded(str(value))
+        return truncate(str(value))
     except Exception:  # the caller's own class, or a number of thousands of digits
         return f"<{type(value).__name__}>"
 
@@ -153,10 +155,10 @@ class MetricTags:
         for name in self._tags:
             value = present.get(name)
             if value is not None:
-                chosen[name] = self.bounded(name, value)
+                chosen[name] = self.limited(name, value)
         return chosen
 
-    def bounded(self, name: str, value: AttributeValue) -> AttributeValue:
+    def limited(self, name: str, value: AttributeValue) -> AttributeValue:
         """``value`` for the attribute ``name`` of a metric, or ``other`` when there have been too many."""
         seen = self._seen.setdefault(name, set())
         if value not in seen:

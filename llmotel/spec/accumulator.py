@@ -6,19 +6,19 @@ import json
 from typing import Any
 
 from llmotel.model.inference import Answer, Citation, Message
-from llmotel.structs import Record
+from llmotel.structs import Struct
 
 _MAX_CHARS = 1 << 20  # of one stream; what comes later is left out
 
 
-class _Part(Record):
+class _Part(Struct):
     kind: str  # text | reasoning | tool_call, or another part type kept as it is
     fields: dict[str, Any]
     fragments: list[str]
     cited: list[tuple[int, str | None]]  # (source, quote)
 
 
-class Draft:
+class Accumulator:
     """Gathers fragments by choice and part, in the order in which the parts began."""
 
     __slots__ = ("_chars", "_parts", "_tools", "answer", "listed")

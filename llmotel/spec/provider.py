@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from llmotel.model.inference import Inference, Reader
-from llmotel.structs import Frozen, Record
+from llmotel.structs import FrozenStruct, Struct
 
 
-class Request(Record):
+class Request(Struct):
     """One call as a seam sees it, before the library sends anything.
 
     ``body`` may be the caller's own object and is only ever read. ``origin`` is the base URL object of the client.
@@ -41,11 +41,11 @@ def ignore(inference: Inference, value: Any) -> None:
     """The reader for what holds nothing to read."""
 
 
-class Endpoint(Frozen):
+class Endpoint(FrozenStruct):
     """One API operation: how its request, response and stream are read. The readers never raise and never mutate.
 
-    ``read_delta`` runs for every chunk, but only when content is captured or the request makes citations possible;
-    ``read_draft`` then turns what it gathered in ``inference.draft`` into ``output`` and ``answer``.
+    ``accumulate_chunk`` runs for every chunk, but only when content is captured or the request may have citations;
+    ``finalize_stream`` then turns what it gathered in ``inference.accumulator`` into ``output`` and ``answer``.
     """
 
     operation: str
@@ -54,8 +54,8 @@ class Endpoint(Frozen):
     read_chunk: Reader = ignore
     read_input: Reader = ignore  # content: system, input, tools
     read_output: Reader = ignore  # content of a response: output
-    read_delta: Reader = ignore  # content and citations of a chunk: draft
-    read_draft: Callable[[Inference], None] | None = None
+    accumulate_chunk: Reader = ignore  # content and citations of a chunk: draft
+    finalize_stream: Callable[[Inference], None] | None = None
     read_answer: Reader = ignore  # text, citations and sources of a response: answer
     usage_injection: UsageInjection | None = None
 
@@ -65,7 +65,7 @@ Reparse: TypeAlias = Callable[[tuple[Any, ...], Mapping[str, Any], Callable[[Any
 """``(args, kwargs, parser) -> arguments`` with ``parser`` in the place of :attr:`Request.parser`, on a copy."""
 
 
-class UsageInjection(Frozen):
+class UsageInjection(FrozenStruct):
     """How a stream can be asked for usage, for ``stream_usage="inject"``.
 
     ``ask`` returns the arguments with the request changed on a copy, or ``None`` when the caller asked already;
@@ -76,7 +76,7 @@ class UsageInjection(Frozen):
     is_extra: Callable[[Any], bool]
 
 
-class Seam(Frozen):
+class Seam(FrozenStruct):
     """A method through which calls pass, for example ``SyncAPIClient.request`` of ``openai._base_client``.
 
     A seam that an installed version lacks is reported and skipped; the rest still works. ``reparse`` is for a library
@@ -91,7 +91,7 @@ class Seam(Frozen):
     reparse: Reparse | None = None
 
 
-class Closer(Frozen):
+class Closer(FrozenStruct):
     """A method that ends a stream past the stream's own ``close``: the stream hangs on ``stream`` of its instance."""
 
     module: str
@@ -100,7 +100,7 @@ class Closer(Frozen):
     is_async: bool = False
 
 
-class Retry(Frozen):
+class Retry(FrozenStruct):
     """A method that the library runs exactly once for each retry of a call, on the call's own thread or task: it is
     counted, and nothing else. A version that lacks it is reported like one that lacks a seam."""
 
@@ -108,7 +108,7 @@ class Retry(Frozen):
     attribute: str
 
 
-class InstanceCheck(Frozen):
+class InstanceCheck(FrozenStruct):
     """A metaclass's ``__instancecheck__`` that tells an instance by its exact type only, which a proxy cannot have: it
     is asked about what the proxy stands for. A version without it needs none."""
 
@@ -116,7 +116,7 @@ class InstanceCheck(Frozen):
     attribute: str
 
 
-class NativeTelemetry(Frozen):
+class NativeTelemetry(FrozenStruct):
     """A library's own spans, which would double ours: switched off by ``variable`` for clients made from now on, and by
     ``tracer`` (a property that yields the client's tracer, or ``None``) for clients that exist already."""
 
@@ -127,12 +127,12 @@ class NativeTelemetry(Frozen):
     scope: str
 
 
-class Provider(Frozen):
+class Provider(FrozenStruct):
     """One instrumented library.
 
     ``versions`` is ``(lowest supported, first unsupported)``; ``None`` for no upper bound. ``identify`` names the
-    provider behind a client instance, or gives ``None`` to go by host; ``is_vendors`` says that a host which nobody
-    knows is then the library's own vendor, behind a gateway.
+    provider behind a client instance, or gives ``None`` to go by host; ``assume_own_vendor`` says that an unknown
+    host is then the library's own vendor, behind a gateway.
     """
 
     name: str
@@ -145,4 +145,4 @@ class Provider(Frozen):
     retries: tuple[Retry, ...] = ()
     native: NativeTelemetry | None = None
     instance_checks: tuple[InstanceCheck, ...] = ()
-    is_vendors: bool = False
+    assume_own_vendor: bool = False

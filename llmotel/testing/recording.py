@@ -85,7 +85,7 @@ class Recording:
 
     def add(self, call: Call) -> None:
         """Takes note of a finished call."""
-        self._seen.append((call.wall, RecordedCall.of(call)))
+        self._seen.append((call.start_time_ns, RecordedCall.of(call)))
 
     def calls(self) -> list[RecordedCall]:
         """The finished calls, in the order in which they began."""
@@ -173,7 +173,7 @@ class _RecordingEngine(Engine):
     def __init__(self, config: Config, recorded: Recording) -> None:
         super().__init__(config, recorded.tracer_provider, recorded.meter_provider, recorded.logger_provider)
         self.enabled = True
-        self.content.captures = self.reads_input = self.reads_deltas = True
+        self.content.captures = self.reads_input = self.reads_chunks = True
         self._recorded = recorded
 
     def record(self, call: Call) -> None:

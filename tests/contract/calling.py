@@ -122,8 +122,8 @@ async def perform(
     try:
         if ending == CANCELLED:
             in_hand = case.shape.form == WHOLE and reached is not None
-            waits = reached.is_set if reached is not None and in_hand else lambda: bool(seen.chunks)
-            await _cancelled(_called(case, client, ending, seen, more), waits)
+            inter_chunk_seconds = reached.is_set if reached is not None and in_hand else lambda: bool(seen.chunks)
+            await _cancelled(_called(case, client, ending, seen, more), inter_chunk_seconds)
         else:
             await _called(case, client, ending, seen, more)
     except (Exception, asyncio.CancelledError) as error:
@@ -146,7 +146,7 @@ async def _called(case: Case, client: Any, ending: str, seen: Seen, more: dict[s
             else:
                 await _read_response(case, entered, ending, seen)
         return
-    result = await _settled(made)
+    result = await _handle_result(made)
     seen.hand(result)
     if case.variant == RAW:
         await _read_response(case, result, ending, seen)
@@ -161,13 +161,13 @@ async def _read_response(case: Case, response: Any, ending: str, seen: Seen) -> 
         async for line in _each(response.iter_lines()):
             seen.chunks.append(line)
     elif ending != UNREAD:
-        parsed = await _settled(response.parse())
+        parsed = await _handle_result(response.parse())
         seen.hand(parsed)
         if case.shape.form == STREAM:
             await _stream(parsed, ending, seen)
         else:
             seen.value = parsed
-            assert await _settled(response.parse()) is parsed
+            assert await _handle_result(response.parse()) is parsed
 
 
 async def _stream(stream: Any, ending: str, seen: Seen) -> None:
@@ -198,19 +198,19 @@ async def _consume(stream: Any, ending: str, seen: Seen) -> None:
     if ending == RAISED:
         raise ApplicationError("the application's own")
     if ending == CLOSED:
-        await _settled(stream.close())
+        await _handle_result(stream.close())
 
 
-async def _cancelled(work: Coroutine[Any, Any, None], waits: Callable[[], bool]) -> None:
-    """Cancels ``work`` when it ``waits`` for what the server holds back."""
+async def _cancelled(work: Coroutine[Any, Any, None], inter_chunk_seconds: Callable[[], bool]) -> None:
+    """Cancels ``work`` when it ``inter_chunk_seconds`` for what the server holds back."""
     task = asyncio.ensure_future(work)
-    while not waits() and not task.done():
+    while not inter_chunk_seconds() and not task.done():
         await asyncio.sleep(0.001)
     task.cancel()
     await task
 
 
-async def _settled(result: Any) -> Any:
+async def _handle_result(result: Any) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 

@@ -97,7 +97,7 @@ class Provider:
     stream_error_type: str  # error.type of an error in the middle of a stream
     broken_event: str  # an event whose JSON ends in the middle
     table: tuple[Shape, ...]
-    left_alone: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # calls that infer nothing
+    disabled_libraries: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # calls that infer nothing
     later: Mapping[str, str] = field(default_factory=dict)
     version: Version = field(init=False)  # the one that is installed
     shapes: tuple[Shape, ...] = field(init=False)
@@ -419,7 +419,7 @@ OPENAI = Provider(
             finish_reasons=None,
         ),
     ),
-    left_alone={
+    disabled_libraries={
         "files.create": lambda client: client.files.create(file=("batch.jsonl", b"{}"), purpose="batch"),
         "batches.create": lambda client: client.batches.create(
             input_file_id="file-1", endpoint="/v1/chat/completions", completion_window="24h"
@@ -521,7 +521,7 @@ ANTHROPIC = Provider(
             tokens=message_tokens,
         ),
     ),
-    left_alone={
+    disabled_libraries={
         "count_tokens": lambda client: client.messages.count_tokens(
             model="claude-opus-4-5", messages=[{"role": "user", "content": QUESTION}]
         ),

@@ -231,10 +231,10 @@ def test_any_stream_is_read(sample: Sample, data: st.DataObject) -> None:
         for chunk in [list(looks(sample, sample.chunk_type, sent))[form] for sent in stream]:
             before = state(chunk)
             sample.endpoint.read_chunk(read, chunk)
-            sample.endpoint.read_delta(read, chunk)
+            sample.endpoint.accumulate_chunk(read, chunk)
             assert state(chunk) == before
-        if sample.endpoint.read_draft is not None:
-            sample.endpoint.read_draft(read)
+        if sample.endpoint.finalize_stream is not None:
+            sample.endpoint.finalize_stream(read)
         presentable(read)
 
 
@@ -276,7 +276,7 @@ def test_a_chunk_that_looks_nearly_right_is_read(sample: Sample) -> None:
         for chunk in chunks:
             looked = list(looks(sample, sample.chunk_type, chunk))[form]
             sample.endpoint.read_chunk(read, looked)
-            sample.endpoint.read_delta(read, looked)
-        if sample.endpoint.read_draft is not None:
-            sample.endpoint.read_draft(read)
+            sample.endpoint.accumulate_chunk(read, looked)
+        if sample.endpoint.finalize_stream is not None:
+            sample.endpoint.finalize_stream(read)
         presentable(read)

@@ -124,13 +124,13 @@ def answered(span: Any, case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    ("provider", "name"), [(provider, name) for provider in PROVIDERS for name in provider.left_alone]
+    ("provider", "name"), [(provider, name) for provider in PROVIDERS for name in provider.disabled_libraries]
 )
 def test_what_infers_nothing_is_left_alone(
     provider: Provider, name: str, server: ProviderServer, telemetry: Telemetry
 ) -> None:
     with make_client(provider, server, is_async=False) as client:
-        assert provider.left_alone[name](client) is not None
+        assert provider.disabled_libraries[name](client) is not None
     assert telemetry.spans == []
     assert not [metric for metric in telemetry.metrics() if metric.startswith("gen_ai.")]
 

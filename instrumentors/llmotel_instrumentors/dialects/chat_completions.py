@@ -11,7 +11,7 @@ from typing import Any
 from llmotel import semconv
 from llmotel.model.inference import Answer, Inference
 from llmotel.spec import Endpoint
-from llmotel.spec.accumulator import Draft
+from llmotel.spec.accumulator import Accumulator
 from llmotel.spec.reading import count, fields, get, items, params, path, strings, text
 from llmotel_instrumentors.dialects.annotations import annotate, list_sources
 from llmotel_instrumentors.dialects.chat_content import part, read_input, read_output, read_prompt, read_text
@@ -172,51 +172,51 @@ def _finish(inference: Inference, choice: int, reason: str) -> None:
         reasons.extend([reason] * (choice + 1 - len(reasons)))
 
 
-def read_delta(inference: Inference, chunk: Any) -> None:
+def accumulate_chunk(inference: Inference, chunk: Any) -> None:
     """The text, reasoning, tool calls and annotations of a chunk."""
-    draft = inference.draft
-    if draft is None:
-        draft = inference.draft = Draft()
+    accumulator = inference.accumulator
+    if accumulator is None:
+        accumulator = inference.accumulator = Accumulator()
     said = fields(chunk)
     for choice in items(said.get("choices")):
-        _read_choice(draft, fields(choice))
+        _read_choice(accumulator, fields(choice))
     listed = items(said.get("search_results")) or items(said.get("citations"))
     if listed:
-        draft.listed = listed
+        accumulator.listed = listed
 
 
-def _read_choice(draft: Draft, choice: Mapping[str, Any]) -> None:
+def _read_choice(accumulator: Accumulator, choice: Mapping[str, Any]) -> None:
     index = count(choice.get("index")) or 0
     delta = choice.get("delta")
     if delta is None:
         fragment = choice.get("text")
         if fragment:
-            draft.add(index, "text", "text", text(fragment))
+            accumulator.add(index, "text", "text", text(fragment))
         return
     said = fields(delta)
     fragment = said.get("content")
     if fragment:
         if isinstance(fragment, str):
-            draft.add(index, "text", "text", fragment)
+            accumulator.add(index, "text", "text", fragment)
         else:  # Mistral
             for given in items(fragment):
                 finished = part(given)
                 if finished["type"] in ("text", "reasoning"):
-                    draft.add(index, finished["type"], finished["type"], finished["content"])
+                    accumulator.add(index, finished["type"], finished["type"], finished["content"])
     reasoning = said.get("reasoning_content") or said.get("reasoning")
     if reasoning:
-        draft.add(index, "reasoning", "reasoning", text(reasoning))
+        accumulator.add(index, "reasoning", "reasoning", text(reasoning))
     refusal = said.get("refusal")
     if refusal:
-        draft.add(index, "refusal", "refusal", text(refusal))
+        accumulator.add(index, "refusal", "refusal", text(refusal))
     calls = said.get("tool_calls")
     if calls:
         for call in items(calls):
             inner = get(call, "function") or get(call, "custom")
             given, call_id, name = get(inner, "arguments"), text(get(call, "id")), text(get(inner, "name"))
-            draft.add(
+            accumulator.add(
                 index,
-                draft.tool(index, count(get(call, "index")), call_id if name else None),
+                accumulator.tool(index, count(get(call, "index")), call_id if name else None),
                 "tool_call",
                 text(given if given is not None else get(inner, "input")),
                 id=call_id,
@@ -224,27 +224,27 @@ def _read_choice(draft: Draft, choice: Mapping[str, Any]) -> None:
             )
     legacy = said.get("function_call")
     if legacy:
-        draft.add(index, "function", "tool_call", text(get(legacy, "arguments")), name=text(get(legacy, "name")))
+        accumulator.add(index, "function", "tool_call", text(get(legacy, "arguments")), name=text(get(legacy, "name")))
     audio = said.get("audio")
     if audio:
         spoken = text(get(audio, "transcript"))
         if spoken is not None:
-            draft.add(index, "text", "text", spoken)
+            accumulator.add(index, "text", "text", spoken)
     annotations = said.get("annotations")
     if annotations and index == 0:
-        annotate(draft.answer, items(annotations))
+        annotate(accumulator.answer, items(annotations))
 
 
-def read_draft(inference: Inference) -> None:
+def finalize_stream(inference: Inference) -> None:
     """Turns what the chunks gathered into messages and an answer."""
-    draft = inference.draft
-    if not isinstance(draft, Draft):
+    accumulator = inference.accumulator
+    if not isinstance(accumulator, Accumulator):
         return
-    inference.output = draft.messages()
-    answer = draft.completed_answer()
-    listed = draft.listed
+    inference.output = accumulator.messages()
+    answer = accumulator.completed_answer()
+    listed = accumulator.listed
     if listed:
-        answer = draft.answer
+        answer = accumulator.answer
         list_sources(answer, listed)
     inference.answer = answer
 
@@ -256,8 +256,8 @@ CHAT = Endpoint(
     read_chunk,
     read_input,
     read_output,
-    read_delta,
-    read_draft,
+    accumulate_chunk,
+    finalize_stream,
     read_answer,
     INJECTION,
 )
@@ -268,7 +268,7 @@ COMPLETIONS = Endpoint(
     read_chunk,
     read_prompt,
     read_text,
-    read_delta,
-    read_draft,
+    accumulate_chunk,
+    finalize_stream,
     usage_injection=INJECTION,
 )

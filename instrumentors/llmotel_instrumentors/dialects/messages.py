@@ -11,7 +11,7 @@ from typing import Any
 from llmotel import semconv
 from llmotel.model.inference import Answer, Citation, Inference, Usage
 from llmotel.spec import Endpoint
-from llmotel.spec.accumulator import Draft
+from llmotel.spec.accumulator import Accumulator
 from llmotel.spec.reading import count, fields, get, items, params, path, strings, text
 from llmotel_instrumentors.dialects.messages_content import part, read_input, read_output
 
@@ -132,7 +132,7 @@ def read_usage(inference: Inference, given: Any) -> None:
         inference.service_tier = "fast"
     iterations = items(get(given, "iterations"))
     if iterations:
-        inference.beside = [_iteration(one) for one in iterations if get(one, "type") in _BESIDE] or None
+        inference.additional = [_iteration(one) for one in iterations if get(one, "type") in _BESIDE] or None
         if any(get(one, "type") == "compaction" for one in iterations):
             inference.attributes[semconv.COMPACTED] = True
 
@@ -213,50 +213,50 @@ def read_chunk(inference: Inference, event: Any) -> None:
         inference.error = text(path(event, "error", "type")) or "error"
 
 
-def read_delta(inference: Inference, event: Any) -> None:
+def accumulate_chunk(inference: Inference, event: Any) -> None:
     """Text, thinking, tool input and citations of an event."""
-    draft = inference.draft
-    if draft is None:
-        draft = inference.draft = Draft()
+    accumulator = inference.accumulator
+    if accumulator is None:
+        accumulator = inference.accumulator = Accumulator()
     kind, index = getattr(event, "type", None), count(getattr(event, "index", None))
     if kind == "content_block_start":
-        _start(draft, index, get(event, "content_block"))
+        _start(accumulator, index, get(event, "content_block"))
     elif kind == "content_block_delta":
         delta = get(event, "delta")
         which = get(delta, "type")
         if which == "text_delta":
-            draft.add(0, index, "text", text(get(delta, "text")))
+            accumulator.add(0, index, "text", text(get(delta, "text")))
         elif which == "input_json_delta":
-            draft.add(0, index, "tool_call", text(get(delta, "partial_json")))
+            accumulator.add(0, index, "tool_call", text(get(delta, "partial_json")))
         elif which == "compaction_delta":
-            draft.add(0, index, "compaction", text(get(delta, "content")))
+            accumulator.add(0, index, "compaction", text(get(delta, "content")))
         elif which == "thinking_delta":
-            draft.add(0, index, "reasoning", text(get(delta, "thinking")))
+            accumulator.add(0, index, "reasoning", text(get(delta, "thinking")))
         elif which == "citations_delta":
             citation = get(delta, "citation")
-            draft.cite(0, index, cited_source(draft.answer, citation), text(get(citation, "cited_text")))
+            accumulator.cite(0, index, cited_source(accumulator.answer, citation), text(get(citation, "cited_text")))
 
 
-def _start(draft: Draft, index: int | None, block: Any) -> None:
+def _start(accumulator: Accumulator, index: int | None, block: Any) -> None:
     kind = text(get(block, "type"))
     if kind == "text":
-        draft.add(0, index, "text", text(get(block, "text")))
+        accumulator.add(0, index, "text", text(get(block, "text")))
     elif kind == "thinking":
-        draft.add(0, index, "reasoning", text(get(block, "thinking")))
+        accumulator.add(0, index, "reasoning", text(get(block, "thinking")))
     elif kind == "tool_use":
-        draft.add(0, index, "tool_call", None, id=text(get(block, "id")), name=text(get(block, "name")))
+        accumulator.add(0, index, "tool_call", None, id=text(get(block, "id")), name=text(get(block, "name")))
     elif kind is not None:
         if kind == "web_search_tool_result":
-            read_results(draft.answer, block)
+            read_results(accumulator.answer, block)
         finished = part(block)
-        draft.add(0, index, finished.pop("type"), None, **finished)
+        accumulator.add(0, index, finished.pop("type"), None, **finished)
 
 
-def read_draft(inference: Inference) -> None:
+def finalize_stream(inference: Inference) -> None:
     """Turns what the events gathered into a message and an answer."""
-    if isinstance(inference.draft, Draft):
-        inference.output = inference.draft.messages()
-        inference.answer = inference.draft.completed_answer()
+    if isinstance(inference.accumulator, Accumulator):
+        inference.output = inference.accumulator.messages()
+        inference.answer = inference.accumulator.completed_answer()
 
 
 MESSAGES = Endpoint(
@@ -266,7 +266,7 @@ MESSAGES = Endpoint(
     read_chunk,
     read_input,
     read_output,
-    read_delta,
-    read_draft,
+    accumulate_chunk,
+    finalize_stream,
     read_answer,
 )

@@ -11,7 +11,7 @@ from typing import Any
 from llmotel import semconv
 from llmotel.model.inference import Answer, Inference, Usage
 from llmotel.spec import Endpoint
-from llmotel.spec.accumulator import Draft
+from llmotel.spec.accumulator import Accumulator
 from llmotel.spec.reading import count, get, items, number, params, path, text
 from llmotel_instrumentors.dialects.annotations import annotate
 from llmotel_instrumentors.dialects.chat_completions import FORMATS, read_error, read_head
@@ -166,8 +166,8 @@ def read_chunk(inference: Inference, event: Any) -> None:
         read_answer(inference, response)
         inference.complete = True
         # A stream asks for content deltas only when content is captured; the whole is here all the same.
-        if isinstance(inference.draft, Draft):
-            inference.draft = None
+        if isinstance(inference.accumulator, Accumulator):
+            inference.accumulator = None
             read_output(inference, response)
     elif kind in _TOLD:
         if kind == "error":
@@ -177,32 +177,32 @@ def read_chunk(inference: Inference, event: Any) -> None:
             read_head(inference, get(event, "response"))
 
 
-def read_delta(inference: Inference, event: Any) -> None:
+def accumulate_chunk(inference: Inference, event: Any) -> None:
     """The text of a delta, for a stream that does not reach its last event."""
     if inference.complete:
         return
-    draft = inference.draft
-    if draft is None:
-        draft = inference.draft = Draft()
+    accumulator = inference.accumulator
+    if accumulator is None:
+        accumulator = inference.accumulator = Accumulator()
     kind, fragment = getattr(event, "type", None), getattr(event, "delta", None)
     if kind == "response.output_text.delta":
-        draft.add(0, text(get(event, "item_id")), "text", text(fragment))
+        accumulator.add(0, text(get(event, "item_id")), "text", text(fragment))
     elif kind in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
-        draft.add(0, text(get(event, "item_id")), "reasoning", text(fragment))
+        accumulator.add(0, text(get(event, "item_id")), "reasoning", text(fragment))
     elif kind == "response.function_call_arguments.delta":
-        draft.add(0, text(get(event, "item_id")), "tool_call", text(fragment))
+        accumulator.add(0, text(get(event, "item_id")), "tool_call", text(fragment))
     elif kind == "response.output_item.added":
         item = get(event, "item")
         if get(item, "type") == "function_call":
-            draft.add(
+            accumulator.add(
                 0, text(get(item, "id")), "tool_call", None, id=text(get(item, "call_id")), name=text(get(item, "name"))
             )
 
 
-def read_draft(inference: Inference) -> None:
+def finalize_stream(inference: Inference) -> None:
     """The messages of a stream that was broken off."""
-    if isinstance(inference.draft, Draft):
-        inference.output = inference.draft.messages()
+    if isinstance(inference.accumulator, Accumulator):
+        inference.output = inference.accumulator.messages()
 
 
 # Compacting a conversation.
@@ -259,8 +259,8 @@ CREATE = Endpoint(
     read_chunk,
     read_input,
     read_output,
-    read_delta,
-    read_draft,
+    accumulate_chunk,
+    finalize_stream,
     read_answer,
 )
 COMPACT = Endpoint("chat", read_compact_request, read_compacted, read_input=read_input, read_output=read_output)
