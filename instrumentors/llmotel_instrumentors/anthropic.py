@@ -45,12 +45,12 @@ PROVIDER = Provider(
     match=match,
     identify=identify,
     assume_own_vendor=True,
-    native=NativeTelemetry(
-        variable="ANTHROPIC_OPEN_TELEMETRY",
-        off="false",
-        module="anthropic._base_client",
-        tracer="BaseClient._tracer",
-        scope="com.anthropic.sdk.python",
+    native=(
+        NativeTelemetry(
+            scope="com.anthropic.sdk.python",
+            module="anthropic._base_client",
+            tracer="BaseClient._tracer",
+        ),
     ),
     instance_checks=(  # until 1.0
         InstanceCheck("anthropic._streaming", "_SyncStreamMeta.__instancecheck__"),

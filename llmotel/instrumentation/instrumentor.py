@@ -166,9 +166,9 @@ class Instrumentor:
         for check in provider.instance_checks:
             patches.wrap(check, instance_check)
         self._note(patches.other_wrapper)
-        if provider.native is not None:
-            patches.disable_native(provider.native, lambda: self.active)
-            self._note(f"its own spans ({provider.native.scope}) are switched off")
+        for native in provider.native:
+            patches.disable_native(native, lambda: self.active)
+            self._note(f"its own spans ({native.scope}) are switched off")
         if missing:
             self._note(f"missing seam {', '.join(missing)}")
         self.state = INSTRUMENTED

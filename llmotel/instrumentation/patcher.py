@@ -66,25 +66,20 @@ class Patches:
         logger.warning("llmotel: %s %s", self._library, self.other_wrapper)
 
     def disable_native(self, native: NativeTelemetry, is_active: Callable[[], bool]) -> None:
-        """Switches off the library's own spans: by its variable for clients to come, and for those that are there as
-        long as ``is_active()``. A variable that somebody sets meanwhile stays."""
-        before = os.environ.get(native.variable)
-        os.environ[native.variable] = native.off
-
-        def restore() -> None:
-            if os.environ.get(native.variable) == native.off:
-                if before is None:
-                    del os.environ[native.variable]
-                else:
-                    os.environ[native.variable] = before
-
-        self._restore.append(restore)
-        found = _found(native.module, native.tracer)
-        if found is None:
+        """Switches off the library's own spans as long as ``is_active()``: by its tracer where it has that property,
+        else by what ``native`` replaces and by its variable. A variable that somebody sets meanwhile stays."""
+        if native.tracer is not None and self._hide_tracer(native.module, native.tracer, is_active):
             return
+        for name, replacement in native.replace.items():
+            self._replace(native.module, name, replacement)
+        if native.variable is not None:
+            self._set_variable(native.variable, native.off)
+
+    def _hide_tracer(self, module: str, attribute: str, is_active: Callable[[], bool]) -> bool:
+        found = _found(module, attribute)
+        if found is None or not isinstance(found[2], property):
+            return False
         owner, name, original = found
-        if not isinstance(original, property):
-            return
         getter = original.fget
 
         def tracer(client: Any) -> Any:
@@ -92,6 +87,27 @@ class Patches:
 
         setattr(owner, name, property(tracer))
         self._restore.append(lambda: setattr(owner, name, original))
+        return True
+
+    def _replace(self, module: str, attribute: str, replacement: Any) -> None:
+        found = _found(module, attribute)
+        if found is not None:
+            owner, name, original = found
+            setattr(owner, name, replacement)
+            self._restore.append(lambda: setattr(owner, name, original))
+
+    def _set_variable(self, variable: str, off: str) -> None:
+        before = os.environ.get(variable)
+        os.environ[variable] = off
+
+        def restore() -> None:
+            if os.environ.get(variable) == off:
+                if before is None:
+                    del os.environ[variable]
+                else:
+                    os.environ[variable] = before
+
+        self._restore.append(restore)
 
     def undo(self) -> None:
         """Puts everything back as it was; what another package has wrapped over stays, and does nothing."""

@@ -45,6 +45,7 @@ class Usage(Struct):
     output_text: int | None = None
     web_searches: int | None = None  # billed per request, not per token
     audio_seconds: float | None = None  # of input, where the audio is billed by time
+    units: dict[str, float] | None = None  # billed by other than tokens: search_units, pages, ...
     detailed: bool = False  # a reader filled any of the slots after ``reasoning`` or ``cache_write_1h``
 
     @property
@@ -158,6 +159,7 @@ class Inference(Struct):
     output: list[Message] | None = None
     tools: list[dict[str, Any]] | None = None
     accumulator: Any = None  # what a reader accumulates over a stream's chunks
+    retries: int | None = None  # how often the library sent it again, where the answer says so
     complete: bool = True  # False: the stream ended before its end
 
     def __init__(

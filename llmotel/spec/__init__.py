@@ -4,6 +4,7 @@ from llmotel.spec.provider import (
     Arguments,
     Closer,
     Endpoint,
+    ErrorInfo,
     InstanceCheck,
     Locate,
     NativeTelemetry,
@@ -13,13 +14,17 @@ from llmotel.spec.provider import (
     Retry,
     Seam,
     UsageInjection,
+    by_host,
+    every,
     ignore,
+    no_info,
 )
 
 __all__ = [
     "Arguments",
     "Closer",
     "Endpoint",
+    "ErrorInfo",
     "InstanceCheck",
     "Locate",
     "NativeTelemetry",
@@ -29,5 +34,8 @@ __all__ = [
     "Retry",
     "Seam",
     "UsageInjection",
+    "by_host",
+    "every",
     "ignore",
+    "no_info",
 ]
