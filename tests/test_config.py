@@ -20,9 +20,9 @@ def load(environ: dict[str, str] | None = None, **arguments: object) -> Config:
 
 
 def refused(environ: dict[str, str] | None = None, **arguments: object) -> str:
-    with pytest.raises(ConfigurationError) as report_error:
+    with pytest.raises(ConfigurationError) as caught:
         load(environ, **arguments)
-    return str(report_error.value)
+    return str(caught.value)
 
 
 class TestWhatWins:

@@ -268,9 +268,9 @@ class TestWrongSettings:
         ],
     )
     def test_what_no_exporter_can_be_made_from_is_refused(self, environ: dict[str, str], message: str) -> None:
-        with pytest.raises(ConfigurationError) as report_error:
+        with pytest.raises(ConfigurationError) as caught:
             Pipeline(Config.load({"isolated": True}, environ), {})
-        assert str(report_error.value).startswith(message)
+        assert str(caught.value).startswith(message)
 
     def test_it_does_not_matter_where_the_providers_are_the_applications(self, exported: InMemorySpanExporter) -> None:
         config = Config.load({}, {"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_TRACES_SAMPLER": "x"})

@@ -122,8 +122,8 @@ async def perform(
     try:
         if ending == CANCELLED:
             in_hand = case.shape.form == WHOLE and reached is not None
-            inter_chunk_seconds = reached.is_set if reached is not None and in_hand else lambda: bool(seen.chunks)
-            await _cancelled(_called(case, client, ending, seen, more), inter_chunk_seconds)
+            waits = reached.is_set if reached is not None and in_hand else lambda: bool(seen.chunks)
+            await _cancelled(_called(case, client, ending, seen, more), waits)
         else:
             await _called(case, client, ending, seen, more)
     except (Exception, asyncio.CancelledError) as error:
@@ -201,10 +201,10 @@ async def _consume(stream: Any, ending: str, seen: Seen) -> None:
         await _handle_result(stream.close())
 
 
-async def _cancelled(work: Coroutine[Any, Any, None], inter_chunk_seconds: Callable[[], bool]) -> None:
-    """Cancels ``work`` when it ``inter_chunk_seconds`` for what the server holds back."""
+async def _cancelled(work: Coroutine[Any, Any, None], waits: Callable[[], bool]) -> None:
+    """Cancels ``work`` when it ``waits`` for what the server holds back."""
     task = asyncio.ensure_future(work)
-    while not inter_chunk_seconds() and not task.done():
+    while not waits() and not task.done():
         await asyncio.sleep(0.001)
     task.cancel()
     await task

@@ -34,9 +34,9 @@ def test_the_caller_sees_what_it_would_see_without_llmotel(
 ) -> None:
     for patience in (1, 4, 16):
         patient = replace(situation, timeout=situation.timeout * patience)
-        without, sent_without = wrap_raw_response(case, patient, server)
+        without, sent_without = observed(case, patient, server)
         telemetry = instrument(capture_content="SPAN_AND_EVENT" if case.is_async else "NO_CONTENT")
-        seen, sent = wrap_raw_response(case, patient, server)
+        seen, sent = observed(case, patient, server)
         if situation.outcome != "timeout" or (sent and sent_without and far(seen) == far(without)):
             break
         telemetry.end()  # a busy machine had not come as far when its time was up
@@ -58,7 +58,7 @@ def far(seen: Seen) -> tuple[int, int]:
     return len(seen.handed), len(seen.chunks)
 
 
-def wrap_raw_response(case: Case, situation: Situation, server: ProviderServer) -> tuple[Seen, list[Any]]:
+def observed(case: Case, situation: Situation, server: ProviderServer) -> tuple[Seen, list[Any]]:
     """What the caller sees, and what the server was sent."""
     server.clear()
     held = Held()
