@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 from collections.abc import Iterator
 
@@ -10,6 +11,9 @@ import pytest
 
 from llmotel.testing import ProviderServer
 from telemetry import Telemetry
+
+EVERYTHING = bool(os.environ.get("LLMOTEL_TEST_ALL"))
+"""Whether this is `make test-all`, with the tests that are marked ``everything``."""
 
 _OF_TESTS = ("LLMOTEL_TEST_", "LLMOTEL_STACK_CACHE", "LLMOTEL_STACK_REQUIRED")
 
@@ -44,11 +48,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()  # the modules and tests: collecting what tests leave behind takes a tenth of the time without them
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         for mark in item.iter_markers("newest"):
             if not mark.kwargs.get("reason"):
                 raise pytest.UsageError(f"{item.nodeid}: newest(reason=...) has to say what it is that it needs")
+    if not EVERYTHING:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("everything")])
+        items[:] = [item for item in items if not item.get_closest_marker("everything")]
 
 
 @pytest.hookimpl(trylast=True)
@@ -59,6 +66,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = terminalreporter.stats.get("skipped", ())
+    counts = {kind: len(reports) for kind, reports in terminalreporter.stats.items() if kind}
+    skipped = counts.get("skipped", 0)
     if terminalreporter.config.getoption("--no-skips") and skipped:
-        terminalreporter.write_line(f"failed: {len(skipped)} skipped, and --no-skips was given", red=True)
+        terminalreporter.write_line(f"failed: {skipped} skipped, and --no-skips was given", red=True)
+    if os.environ.get("LLMOTEL_TEST_PARTS"):  # for the summary of .ci/parts.py
+        counts["failed"] = counts.get("failed", 0) + counts.pop("error", 0)
+        with open(os.environ["LLMOTEL_TEST_PARTS"], "a", encoding="utf-8") as parts:
+            parts.write(json.dumps({"tests": counts}) + "\n")

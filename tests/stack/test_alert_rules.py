@@ -15,7 +15,7 @@ from llmotel.alerts.promtests import suites
 from llmotel.alerts.promtests import test_files as tests_of
 from llmotel.alerts.thresholds import PREFIX, THRESHOLDS, Threshold, Thresholds
 from llmotel.alerts.yamltext import dump
-from stack.servers import CONFIG
+from stack.servers import CONFIG, Prometheus
 from test_alerts import ALL_RECEIVERS, CHOICES
 
 DEFAULTS = Thresholds.load({})
@@ -122,11 +122,13 @@ def test_a_threshold_that_is_half_or_twice_as_large_fails_the_tests(
     assert "FAILED:" in done.stdout + done.stderr
 
 
-def test_the_configuration_of_prometheus_is_valid(program: Program, tmp_path: Path) -> None:
+def test_prometheus_starts_with_its_configuration_and_all_rules(program: Program, tmp_path: Path) -> None:
     text = (CONFIG / "prometheus" / "prometheus.yml").read_text()
-    config = tmp_path / "prometheus.yml"
-    config.write_text(text.replace("/run/llmotel/rules", str(CONFIG / "prometheus" / "rules")))
-    assert "5 rule files found" in assert_passes(program("promtool"), "check", "config", config)
+    config = text.replace("/run/llmotel/rules", str(CONFIG / "prometheus" / "rules"))
+    with Prometheus(program("prometheus"), tmp_path, config) as prometheus:
+        groups = prometheus.get("rules")["groups"]
+    assert {group["file"] for group in groups} == {str(file) for file in (CONFIG / "prometheus" / "rules").iterdir()}
+    assert len({group["file"] for group in groups}) == 5
 
 
 def test_the_queries_of_the_runbooks_are_promql(program: Program, tmp_path: Path) -> None:

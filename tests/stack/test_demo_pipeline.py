@@ -1,10 +1,7 @@
-"""The demo through the real pipeline: what Jaeger and Prometheus answer is what the application did and was billed."""
+"""The demo through the real pipeline: what a backend and Prometheus have is what the application did and was billed."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -16,9 +13,10 @@ import pytest
 from contract import oracle
 from llmotel import semconv
 from llmotel.signals.prometheus import label, series
-from scripts import environment
+from stack import demo_run
 from stack.running import eventually
-from stack.servers import Collector, Jaeger, Prometheus
+from stack.servers import Collector, Prometheus
+from stack.sinks import Backend, value
 
 MODEL = label(semconv.REQUEST_MODEL)
 
@@ -34,16 +32,15 @@ class Sent(NamedTuple):
 class Demo(NamedTuple):
     """The demo has run; all of it has arrived."""
 
-    jaeger: Jaeger
+    backend: Backend
     prometheus: Prometheus
     spans: list[dict[str, Any]]
     answers: list[Sent]
     at: float  # when the last of it had arrived, in seconds
 
-    def stored(self) -> list[dict[str, Any]]:
-        """The spans of the demo's traces, as Jaeger's API gives them."""
-        traces = {span["context"]["trace_id"][2:] for span in self.spans}
-        return [span for trace in traces for span in self.jaeger.trace(trace)]
+    def stored(self) -> dict[str, Any]:
+        """The spans that the backend has, by their ids."""
+        return {span.span_id.hex(): span for span in self.backend.spans()}
 
     def total(self, metric: str, unit: str = "{token}", suffix: str = "") -> dict[str, float]:
         """The sum of a metric's series, by model."""
@@ -81,66 +78,56 @@ def _answer(noted: Mapping[str, Any]) -> Sent:
 @pytest.fixture(scope="module")
 def demo(program: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
-    jaeger = Jaeger(program("jaeger"), folder / "jaeger")
+    backend = Backend()
     prometheus = Prometheus(program("prometheus"), folder / "prometheus")
     collector = Collector(
         program("otelcol-llmotel"), folder / "collector", "core.yaml", "backends/jaeger.yaml", "backends/prometheus.yaml",
-        JAEGER_ENDPOINT=jaeger.grpc, PROMETHEUS_OTLP_ENDPOINT=prometheus.otlp, LLMOTEL_STACK_KEEP_PERCENT="100",
+        JAEGER_ENDPOINT=backend.address, PROMETHEUS_OTLP_ENDPOINT=prometheus.otlp, LLMOTEL_STACK_KEEP_PERCENT="100",
         LLMOTEL_STACK_DECISION_WAIT="3s", LLMOTEL_STACK_DECISION_WAIT_AFTER_ROOT="1s",
     )  # fmt: skip
-    with jaeger, prometheus, collector:
-        file = folder / "sent.json"
-        done = subprocess.run(
-            [sys.executable, "-m", "stack.demo_app", str(file)],
-            env=environment(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url), capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        sent = json.loads(file.read_text("utf-8"))
-        answers = [_answer(noted) for noted in sent["bodies"] if noted["status"] == 200]
-        traces = {span["context"]["trace_id"] for span in sent["spans"]}
-        eventually(
-            lambda: sum(len(jaeger.trace(trace[2:])) for trace in traces) >= len(sent["spans"]), "the spans in Jaeger"
-        )
-        made = sum(noted["status"] < 429 and not noted["path"].endswith("/embeddings") for noted in sent["bodies"])
+    with backend, prometheus, collector:
+        spans, bodies = demo_run.run(collector, folder)
+        answers = [_answer(noted) for noted in bodies if noted["status"] == 200]
+        eventually(lambda: len(backend.span_ids()) >= len(spans), "the spans at the backend")
+        made = sum(noted["status"] < 429 and not noted["path"].endswith("/embeddings") for noted in bodies)
         counted = series(semconv.INFERENCE_DURATION, "s", "histogram") + "_count"
         eventually(lambda: prometheus.value(f"sum({counted})") == made, "the metrics of all calls in Prometheus")
-        yield Demo(jaeger, prometheus, sent["spans"], answers, time.time())
+        yield Demo(backend, prometheus, spans, answers, time.time())
 
 
-def test_jaeger_has_every_span_where_it_belongs(demo: Demo) -> None:
-    """By its own and its parent's id, its trace, its name and its times, which Jaeger has in microseconds."""
+def test_the_backend_has_every_span_once_and_where_it_belongs(demo: Demo) -> None:
+    """By its own and its parent's id, its trace, its name and its times."""
     stored = {
-        span["spanID"]: (
-            span["traceID"],
-            "".join(reference["spanID"] for reference in span["references"] if reference["refType"] == "CHILD_OF"),
-            span["operationName"],
-            span["startTime"],
-            span["duration"],
+        span_id: (
+            span.trace_id.hex(),
+            span.parent_span_id.hex(),
+            span.name,
+            span.start_time_unix_nano,
+            span.end_time_unix_nano,
         )
-        for span in demo.stored()
+        for span_id, span in demo.stored().items()
     }
     assert stored == {
         span["context"]["span_id"][2:]: (
             span["context"]["trace_id"][2:],
             (span["parent_id"] or "")[2:],
             span["name"],
-            span["start"] // 1_000,
-            span["duration"] // 1_000,
+            span["start"],
+            span["start"] + span["duration"],
         )
         for span in demo.spans
     }
+    assert set(demo.backend.span_ids().values()) == {1}
 
 
-def test_jaeger_has_every_attribute_of_every_span(demo: Demo) -> None:
-    stored = {span["spanID"]: {tag["key"]: tag["value"] for tag in span["tags"]} for span in demo.stored()}
+def test_the_backend_has_every_attribute_of_every_span(demo: Demo) -> None:
+    stored = demo.stored()
     for span in demo.spans:
-        tags = stored[span["context"]["span_id"][2:]]
-        assert {key: tags.get(key) for key in span["attributes"]} == {
-            key: json.dumps(value, separators=(",", ":")) if isinstance(value, list) else value
-            for key, value in span["attributes"].items()
-        }
-        assert tags.get("otel.status_description") == span["status"].get("description")
-        assert tags.get("error", False) == (span["status"]["status_code"] == "ERROR")
+        there = stored[span["context"]["span_id"][2:]]
+        attributes = {pair.key: value(pair.value) for pair in there.attributes}
+        assert {key: attributes.get(key) for key in span["attributes"]} == span["attributes"]
+        assert there.status.message == span["status"].get("description", "")
+        assert (there.status.code == there.status.STATUS_CODE_ERROR) == (span["status"]["status_code"] == "ERROR")
 
 
 def test_a_model_call_has_its_model_and_tokens_and_cost_there(demo: Demo) -> None:
@@ -184,20 +171,19 @@ def test_cost_in_prometheus_is_that_of_the_bodies(demo: Demo) -> None:
 
 
 def test_an_exemplar_leads_to_its_trace(demo: Demo) -> None:
-    """From a bucket of the latency histogram to a trace of that model in Jaeger which took that long."""
+    """From a bucket of the latency histogram to a span of that model at the backend which took that long."""
     buckets = series(semconv.INFERENCE_DURATION, "s", "histogram") + "_bucket"
     exemplars = demo.prometheus.exemplars(f'{buckets}{{{MODEL}="claude-haiku-4-5"}}')
     assert exemplars
     for exemplar in exemplars:
-        span = next(
-            span for span in demo.jaeger.trace(exemplar["labels"]["trace_id"])
-            if span["spanID"] == exemplar["labels"]["span_id"]
-        )  # fmt: skip
-        assert span["operationName"] == "chat claude-haiku-4-5"
-        assert float(exemplar["value"]) == pytest.approx(span["duration"] / 1e6, abs=0.01)
+        span = demo.stored()[exemplar["labels"]["span_id"]]
+        assert span.trace_id.hex() == exemplar["labels"]["trace_id"]
+        assert span.name == "chat claude-haiku-4-5"
+        took = (span.end_time_unix_nano - span.start_time_unix_nano) / 1e9
+        assert float(exemplar["value"]) == pytest.approx(took, abs=0.01)
 
 
 def test_the_service_is_the_job(demo: Demo) -> None:
     found = demo.prometheus.query(f"count by (job) ({series(semconv.COST_COUNTER, '{USD}', 'counter')})", time=demo.at)
     assert [labels for labels, _ in found] == [{"job": "llmotel-demo"}]
-    assert demo.jaeger.services() == ["llmotel-demo"]
+    assert demo.backend.services() == {"llmotel-demo"}

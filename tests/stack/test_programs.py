@@ -31,25 +31,45 @@ def failing_go(tmp_path: Path) -> str:
 
 
 def test_a_program_that_cannot_be_had_is_named_with_what_failed(tmp_path: Path, failing_go: str) -> None:
-    done = make_stack(tmp_path / "cache", "promtool", "amtool", PATH=failing_go)
+    done = make_stack(tmp_path / "cache", "prometheus", "amtool", PATH=failing_go)
     assert done.returncode == 1
-    assert "stack: prometheus, promtool 3.14.0 cannot be had: go mod download" in done.stdout
+    assert "stack: prometheus 3.14.0 cannot be had: go mod download" in done.stdout
     assert "proxy: 403 Forbidden" in done.stdout
     assert done.stdout.endswith(
-        "stack: missing: prometheus, promtool 3.14.0; alertmanager, amtool 0.34.0. The tests that need them are skipped.\n"
+        "stack: missing: prometheus 3.14.0; alertmanager, amtool 0.34.0. The tests that need them are skipped.\n"
     )
     assert not list((tmp_path / "cache/bin").iterdir())
     assert not (tmp_path / "cache/work").exists()
 
 
 def test_what_is_in_place_is_not_made_again(tmp_path: Path, failing_go: str) -> None:
-    [release] = [release for release in programs.RELEASES if "promtool" in release.programs]
-    for place, text in {"bin/prometheus": "", "bin/promtool": "", "stamps/prometheus": release.fingerprint}.items():
+    [release] = [release for release in programs.RELEASES if "amtool" in release.programs]
+    for place, text in {"bin/alertmanager": "", "bin/amtool": "", "stamps/alertmanager": release.fingerprint}.items():
         (tmp_path / place).parent.mkdir(exist_ok=True)
         (tmp_path / place).write_text(text, "utf-8")
-    assert make_stack(tmp_path, "promtool", PATH=failing_go).returncode == 0
-    (tmp_path / "stamps/prometheus").write_text("of another version", "utf-8")
-    assert make_stack(tmp_path, "promtool", PATH=failing_go).returncode == 1
+    assert make_stack(tmp_path, "amtool", PATH=failing_go).returncode == 0
+    (tmp_path / "stamps/alertmanager").write_text("of another version", "utf-8")
+    assert make_stack(tmp_path, "amtool", PATH=failing_go).returncode == 1
+
+
+def test_a_program_out_of_a_package_is_built_from_source_where_there_are_no_packages(
+    tmp_path: Path, failing_go: str
+) -> None:
+    no_packages = f"{failing_go.partition(os.pathsep)[0]}{os.pathsep}{Path(sys.executable).parent}"
+    for shell in ("sh", "echo"):
+        (tmp_path / "tools" / shell).symlink_to(f"/bin/{shell}")
+    done = make_stack(tmp_path / "cache", "promtool", PATH=no_packages)
+    assert "not from Debian: this system has no packages" in done.stdout
+    assert "stack: promtool 3.14.0 cannot be had: go mod download" in done.stdout
+
+
+def test_the_large_collector_has_every_component_of_the_small_one_too() -> None:
+    small, large = (
+        set(programs.merged(files).splitlines())
+        for files in ((programs.MANIFEST,), (programs.MANIFEST, programs.EXTRAS))
+    )
+    assert small < large
+    assert len(re.findall("^exporters:$", programs.merged((programs.MANIFEST, programs.EXTRAS)), re.MULTILINE)) == 1
 
 
 def test_an_unknown_name_is_refused_with_those_that_there_are(tmp_path: Path) -> None:

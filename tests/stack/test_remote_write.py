@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from stack.running import eventually, fetch
 from stack.servers import Collector, Prometheus
 
@@ -27,6 +29,7 @@ def send(collector: Collector, dollars: float) -> None:
     )
 
 
+@pytest.mark.everything  # needs a component of builder-extras.yaml
 def test_points_arrive_in_order_after_prometheus_and_the_collector_were_killed(
     program: Callable[[str], Path], tmp_path: Path
 ) -> None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from stack.running import eventually
 from stack.sending import Sender
 from stack.servers import Collector
@@ -30,6 +32,7 @@ def spans_by_trace(collector: Collector) -> dict[str, int]:
     return found
 
 
+@pytest.mark.everything  # needs a component of builder-extras.yaml
 def test_the_gateway_sends_all_spans_of_a_trace_to_one_collector(
     program: Callable[[str], Path], tmp_path: Path
 ) -> None:
