@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo test newest oldest test-all-pythons stack check format docs bench clean
+.PHONY: help demo test newest oldest stack-tests test-all pythons environments stack stack-all check format docs bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,29 +36,48 @@ help: ## This list
 demo: $(VENV)/ready ## A retrieval app on a local stand-in for OpenAI and Anthropic, and the telemetry of its calls
 	@$(RUN) examples/demo.py
 
-test: newest oldest ## All tests: everything on the newest client libraries, the contract on the oldest supported too
+test: environments ## All tests of a change: on the newest client libraries, on the oldest supported, and the stack's
+	@$(PYTHON) .ci/parts.py newest oldest stack-tests
 
 newest: $(VENV)/ready ## Only the tests on the newest client libraries
 	@echo "== tests, newest client libraries"
-	@$(RUN) -m pytest $(PARALLEL) $(PYTEST_ARGS)
+	@$(RUN) -m pytest $(PARALLEL) --ignore tests/stack $(PYTEST_ARGS)
 
 oldest: $(OLDEST_VENV)/ready ## Only the tests on the oldest supported client libraries
 	@echo "== tests, oldest supported client libraries"
 	@LLMOTEL_TEST_VERSIONS=oldest $(OLDEST_VENV)/bin/python -m pytest $(PARALLEL) -m 'not newest' $(OLDEST_TESTS) $(PYTEST_ARGS)
 
-test-all-pythons: ## The tests under every supported Python that is installed here
-	@failed=; for version in $(PYTHONS); do \
+# They wait more than they work. Where the programs are required they are built first, or waited for.
+stack-tests: $(VENV)/ready $(if $(LLMOTEL_STACK_REQUIRED),$(if $(LLMOTEL_TEST_ALL),stack-all,stack)) ## Only the tests of the stack, with its real programs
+	@echo "== tests of the stack"
+	@$(RUN) -m pytest -n 4 --dist worksteal tests/stack $(PYTEST_ARGS)
+
+test-all: export LLMOTEL_TEST_ALL = 1
+test-all: environments ## Everything: every crossing of every library, all programs, all Pythons that are installed here
+	@$(PYTHON) .ci/parts.py --all check newest oldest stack-tests pythons
+
+pythons: ## Only the tests under each other supported Python that is installed here
+	@parts=; for version in $(PYTHONS); do \
 	  for python in python$$version $(HOME)/.pyenv/versions/$$version.*/bin/python missing; do \
 	    if $$python -c pass 2>/dev/null; then break; fi; \
 	  done; \
 	  if [ $$python = missing ]; then echo "== Python $$version: not installed here"; continue; fi; \
-	  echo "== Python $$version"; \
-	  $(MAKE) newest PYTHON=$$python VENV=.venv-$$version || failed="$$failed $$version"; \
+	  if [ $$version != $$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])') ]; then parts="$$parts python$$version"; fi; \
 	done; \
-	if [ -n "$$failed" ]; then echo "== failed:$$failed"; exit 1; fi
+	if [ -n "$$parts" ]; then $(PYTHON) .ci/parts.py --all $$parts; fi
 
-stack: $(VENV)/ready ## The real collector, Prometheus, Alertmanager and Jaeger, into a cache, for tests/stack
+python3.%: # e.g. make python3.12
+	@for python in $@ $(HOME)/.pyenv/versions/$(@:python%=%).*/bin/python; do \
+	  if $$python -c pass 2>/dev/null; then break; fi; \
+	done; $(MAKE) newest PYTHON=$$python VENV=.venv-$(@:python%=%)
+
+environments: $(VENV)/ready $(OLDEST_VENV)/ready ## The environments of the tests
+
+stack: $(VENV)/ready ## The real collector, Prometheus and Alertmanager, into a cache, for tests/stack
 	@$(RUN) tests/stack/programs.py
+
+stack-all: $(VENV)/ready ## All programs that tests/stack knows, for make test-all
+	@$(RUN) tests/stack/programs.py --all
 
 check: $(VENV)/ready ## Lint, format, types, and whether generated files are up to date
 	@echo "== ruff"
@@ -87,12 +106,8 @@ clean: ## Remove environments, caches and whatever else the targets made
 # An environment is made from nothing when pyproject.toml has changed since: what is left over never hides what is missing.
 $(VENV)/ready: GROUP = dev
 $(OLDEST_VENV)/ready: GROUP = oldest
-$(VENV)/ready $(OLDEST_VENV)/ready: pyproject.toml
+$(VENV)/ready $(OLDEST_VENV)/ready: pyproject.toml .ci/environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "llmotel takes Python 3.10 or newer; $(PYTHON) is not. Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@echo "== making $(@D) for $$($(PYTHON) --version), this takes about a minute"
-	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --upgrade 'pip>=25.1' # the first that knows dependency groups
-	@echo "== installing the dependency group '$(GROUP)'"
-	@$(@D)/bin/python -m pip install --quiet --group $(GROUP) --editable .
+	@PYTHON=$(PYTHON) bash .ci/environment $(@D) $(GROUP)
 	@touch $@
