@@ -45,7 +45,7 @@ def run(target: str, file: Path) -> list[dict[str, object]]:
     if not os.environ.get(FILE):
         print(f"==== make {target}", flush=True)
     begun = time.monotonic()
-    status = subprocess.call([MAKE, target], env={**os.environ, FILE: str(file)})
+    status = subprocess.call([MAKE, "--no-print-directory", target], env={**os.environ, FILE: str(file)})
     noted = [json.loads(said) for said in file.read_text("utf-8").splitlines()] if file.exists() else []
     inner = [note for note in noted if "part" in note]
     if inner:

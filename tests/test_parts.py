@@ -42,9 +42,9 @@ def test_what_fails_ends_the_run_and_is_named(tmp_path: Path) -> None:
 def test_with_all_the_rest_runs_too_and_a_table_shows_the_tests(tmp_path: Path) -> None:
     status, lines = close(tmp_path, "--all", "bad", "both")
     assert status == 1
-    assert [line.split() for line in lines[-4:]] == [
-        ["part", "result", "seconds", "passed", "failed", "skipped", "deselected"],
-        ["bad", "FAILED", "0"],
-        ["good", "passed", "0"],
-        ["tested", "passed", "0", "3"],
+    assert [(cells[:2], cells[3:]) for cells in map(str.split, lines[-4:])] == [
+        (["part", "result"], ["passed", "failed", "skipped", "deselected"]),
+        (["bad", "FAILED"], []),
+        (["good", "passed"], []),
+        (["tested", "passed"], ["3"]),
     ]
