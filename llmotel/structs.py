@@ -62,7 +62,8 @@ class Struct:
 
 
 class FrozenStruct(Struct):
-    """A record that does not change once it is made."""
+    """A record that does not change once it is made. It can be a key where its first field can: equal ones hash alike,
+    and what it holds besides, such as a mapping, need not be hashable."""
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__}.{name} cannot be set: replaced({name}=...) makes a new one")
@@ -71,7 +72,7 @@ class FrozenStruct(Struct):
         raise AttributeError(f"{type(self).__name__}.{name} cannot be deleted")
 
     def __hash__(self) -> int:
-        return id(self) >> 4
+        return hash((type(self), getattr(self, self.field_names[0])))
 
 
 __all__ = ["FrozenStruct", "Struct"]

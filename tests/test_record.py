@@ -71,4 +71,24 @@ def test_a_record_changes_and_a_frozen_one_does_not() -> None:
     with pytest.raises(AttributeError):
         del place.name
     assert place.replaced(name="Rome").name == "Rome"
-    assert {place: 1}[place] == 1
+
+
+class Map(FrozenStruct):
+    name: str
+    places: dict[str, Place]
+
+
+def test_a_frozen_record_is_a_key_that_an_equal_one_finds() -> None:
+    assert {Place("Paris"): 1}[Place("Paris")] == 1
+    assert Place("Rome") not in {Place("Paris"): 1}
+    assert len({Map("of France", {"a": Place("Paris")}), Map("of France", {"a": Place("Paris")})}) == 1
+
+
+def test_one_whose_first_field_is_no_key_is_none_either() -> None:
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Place(["Paris"]))  # type: ignore[arg-type]
+
+
+def test_a_record_that_changes_is_no_key() -> None:
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Point(1))
