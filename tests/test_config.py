@@ -115,6 +115,9 @@ class TestEndpoints:
         config = load({"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://b/m"}, endpoint="http://c")
         assert config.url("metrics") == "http://c/v1/metrics"
 
+    def test_the_path_of_a_signal_goes_before_a_query(self) -> None:
+        assert load(endpoint="http://c/otlp?token=t").url("logs") == "http://c/otlp/v1/logs?token=t"
+
     def test_a_signal_may_have_a_protocol_of_its_own(self) -> None:
         config = load({"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"})
         assert (config.protocol_of("traces"), config.protocol_of("logs")) == ("grpc", "http/protobuf")
@@ -165,7 +168,8 @@ class TestWrongValues:
         assert refused(**{name: value}).startswith(f"init({name}=")
 
     def test_a_secret_in_a_wrong_value_is_not_repeated(self) -> None:
-        assert "hunter2" not in refused({"OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=hunter2,hunter2"})
+        assert "hunter2" not in load({"OTEL_EXPORTER_OTLP_HEADERS": "x-api-key=hunter2,hunter2"}).ignored[0]
+        assert "hunter2" not in refused(headers="x-api-key=hunter2,hunter2")
         assert "hunter2" not in refused(endpoint="ftp://me:hunter2@collector")
 
     def test_an_unknown_argument_is_refused_with_the_closest_one(self) -> None:
@@ -181,6 +185,54 @@ class TestWrongValues:
             return
         environ = {setting.variables[0]: setting.example, "OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH": "memory://x"}
         assert load(environ).origin(setting.name) == setting.variables[0]
+
+
+class TestVariablesOfOthers:
+    """Each component of OpenTelemetry reads the same ``OTEL_*`` variables, and not all know the same values."""
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "field", "default"),
+        [
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "protocol", "http/protobuf"),
+            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "traces_protocol", None),
+            ("OTEL_TRACES_SAMPLER_ARG", "endpoint=http://jaeger:14250", "sampler_arg", None),
+            ("OTEL_BSP_SCHEDULE_DELAY", "0", "bsp_schedule_delay", 5_000),
+            ("OTEL_RESOURCE_ATTRIBUTES", "a=b,flag", "resource_attributes", {}),
+            ("OTEL_SDK_DISABLED", "disabled", "sdk_disabled", False),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "5s", "timeout", 10.0),
+        ],
+    )
+    def test_a_value_that_llmotel_does_not_know_is_ignored(
+        self, variable: str, value: str, field: str, default: object
+    ) -> None:
+        config = load({variable: value})
+        assert (getattr(config, field), config.origin(field)) == (default, "default")
+        assert config.ignored[0].startswith(f"{variable}='{value}' (from the environment) is ignored: llmotel takes ")
+
+    def test_that_is_said_once(self, caplog: pytest.LogCaptureFixture) -> None:
+        for _ in range(3):
+            load({"OTEL_METRIC_EXPORT_INTERVAL": "every minute"})
+        assert caplog.messages == [
+            "llmotel: OTEL_METRIC_EXPORT_INTERVAL='every minute' (from the environment) is ignored: llmotel takes a "
+            "whole number of milliseconds, 1 or more"
+        ]
+
+    def test_the_second_variable_of_a_setting_is_not_lost_with_the_first(self) -> None:
+        config = load({"OTEL_EXPORTER_OTLP_ENDPOINT": "ftp://x", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://a/t"})
+        assert (config.url("traces"), config.url("logs")) == ("http://a/t", "http://localhost:4318/v1/logs")
+
+    @pytest.mark.parametrize("variable", ["LLMOTEL_CONTENT_MAX_BYTES", CAPTURE])
+    def test_what_llmotel_reads_for_itself_is_refused(self, variable: str) -> None:
+        assert refused({variable: "plenty"}).startswith(f"{variable}='plenty' (from the environment): accepted is ")
+
+
+class TestTimeouts:
+    def test_one_of_a_signal_is_for_that_signal(self) -> None:
+        config = load({"OTEL_EXPORTER_OTLP_TIMEOUT": "7", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "2"})
+        assert [config.timeout_of(signal) for signal in ("traces", "metrics", "logs")] == [2.0, 7.0, 7.0]
+
+    def test_an_argument_wins_over_the_variable_of_a_signal_too(self) -> None:
+        assert load({"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "2"}, timeout=5).timeout_of("traces") == 5.0
 
 
 class TestMisspeltVariables:
@@ -201,7 +253,7 @@ class TestMisspeltVariables:
 
 class TestTheTable:
     def test_every_setting_is_a_field_and_every_field_a_setting(self) -> None:
-        fields = set(Config.__annotations__) - {"origins"}
+        fields = set(Config.__annotations__) - {"origins", "ignored"}
         assert fields == {setting.name for setting in SETTINGS}
 
     def test_every_setting_with_an_argument_is_one_of_init(self) -> None:

@@ -208,6 +208,12 @@ class TestExamine:
         assert found["settings"].level == PROBLEM
         assert found["settings"].text.startswith(f"{name}='{value}' (from the environment): accepted is ")
 
+    def test_a_variable_that_is_ignored_is_a_warning(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = examined(monkeypatch, {**SILENT, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"})["settings"]
+        assert (found.level, found.text.partition(":")[0]) == (
+            WARNING, "OTEL_EXPORTER_OTLP_PROTOCOL='http/json' (from the environment) is ignored"
+        )  # fmt: skip
+
     @pytest.mark.parametrize("switch", ["OTEL_SDK_DISABLED", "LLMOTEL_DISABLED"])
     def test_a_kill_switch_is_a_problem(self, monkeypatch: pytest.MonkeyPatch, switch: str) -> None:
         found = examined(monkeypatch, {**SILENT, switch: "true"})

@@ -156,6 +156,23 @@ class TestAnEndpointThatComesBack:
             assert receiver.by_attribute(LOST, "llmotel.signal") == {"traces": 0, "metrics": 0, "logs": 0}
 
 
+class TestTimeouts:
+    def test_the_one_of_a_signal_ends_its_exports(self) -> None:
+        with Receiver(HANG) as receiver:
+            out, _ = run(
+                """
+                llmotel.init(metrics_exporter="none", logs_exporter="none")
+                call()
+                print(llmotel.flush(20), lost()["traces"])
+                os._exit(0)
+                """,
+                MANY,
+                OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url,
+                OTEL_EXPORTER_OTLP_TIMEOUT="3600", OTEL_EXPORTER_OTLP_TRACES_TIMEOUT="0.3",
+            )  # fmt: skip
+        assert out == "False 1"
+
+
 class TestAFork:
     def test_a_child_counts_its_own_losses(self) -> None:
         out, _ = run(

@@ -20,6 +20,8 @@ logger = logging.getLogger("llmotel")
 # Read by the tests and benchmarks, and by the stack around the library, which may share an .env file with it.
 _NOT_SETTINGS = ("LLMOTEL_TEST_", "LLMOTEL_BENCH_", "LLMOTEL_STACK_", "LLMOTEL_ALERT_")
 _GENAI = "OTEL_INSTRUMENTATION_GENAI_"
+_OWN = ("LLMOTEL_", _GENAI)  # what content is recorded and where it goes is no place for a guess
+_logged: set[str] = set()
 _KEYWORDS = {setting.keyword: setting.keyword for setting in SETTINGS if setting.keyword is not None}
 
 
@@ -41,6 +43,9 @@ class Config(FrozenStruct):
     metrics_protocol: str | None
     logs_protocol: str | None
     timeout: float
+    traces_timeout: float | None
+    metrics_timeout: float | None
+    logs_timeout: float | None
     sampler: str
     sampler_arg: float | None
     metric_interval: int
@@ -77,14 +82,26 @@ class Config(FrozenStruct):
     error_limit: int
     raise_errors: bool
     origins: Mapping[str, str]
+    ignored: tuple[str, ...]
 
     @classmethod
     def load(cls, arguments: Mapping[str, object] | None = None, environ: Mapping[str, str] | None = None) -> Config:
         """The configuration in force for ``arguments`` (those of ``init()``; ``None`` means not given) in ``environ``.
 
-        Raises :class:`ConfigurationError` for a wrong value or an unknown argument; a misspelt ``LLMOTEL_*`` variable
-        is one line in the log.
+        Raises :class:`ConfigurationError` for a wrong value or an unknown argument. Ignored, with one line in the log,
+        are a misspelt ``LLMOTEL_*`` variable and an ``OTEL_*`` variable with a value that llmotel does not know: other
+        components read those too (OpenTelemetry specification, "Environment variables"). ``ignored`` holds these lines.
         """
+        try:
+            return cls._load(arguments, environ)
+        except ConfigurationError as error:
+            # Without the frames in which it came up: their variables hold the whole environment, and some handlers of
+            # errors show variables.
+            del arguments, environ
+            raise error.with_traceback(None) from None
+
+    @classmethod
+    def _load(cls, arguments: Mapping[str, object] | None, environ: Mapping[str, str] | None) -> Config:
         given = {name: value for name, value in (arguments or {}).items() if value is not None}
         environ = os.environ if environ is None else environ
         for name in given:
@@ -92,12 +109,22 @@ class Config(FrozenStruct):
                 raise ConfigurationError(f"init({name}=...) is not an argument.{_closest(name, _KEYWORDS)}")
         values: dict[str, Any] = {}
         origins: dict[str, str] = {}
+        ignored: list[str] = []
         for setting in SETTINGS:
-            values[setting.name], origins[setting.name] = _value(setting, given, environ)
-        config = cls(**values, origins=origins)
+            values[setting.name], origins[setting.name] = _value(setting, given, environ, ignored)
+        config = cls(**values, origins=origins, ignored=tuple(ignored))
         _check(config)
         _warn_of_unknown(environ)
+        for line in ignored:
+            if line not in _logged:
+                _logged.add(line)
+                logger.warning("llmotel: %s", line)
         return config
+
+    def __repr__(self) -> str:
+        shown = (f"{setting.name}={setting.shown(getattr(self, setting.name))!r}" for setting in SETTINGS
+                 if self.origins[setting.name] != "default")  # fmt: skip
+        return f"Config({', '.join(shown)})"
 
     def origin(self, name: str) -> str:
         """Where the value of ``name`` came from: ``argument``, the name of a variable, or ``default``."""
@@ -115,7 +142,13 @@ class Config(FrozenStruct):
             return own
         if self.protocol_of(signal) == "grpc":
             return self.endpoint or "http://localhost:4317"
-        return f"{(self.endpoint or 'http://localhost:4318').rstrip('/')}/v1/{signal}"
+        base, mark, query = (self.endpoint or "http://localhost:4318").partition("?")
+        return f"{base.rstrip('/')}/v1/{signal}{mark}{query}"
+
+    def timeout_of(self, signal: str) -> float:
+        """Longest time for one export of ``traces``, ``metrics`` or ``logs``, in seconds."""
+        own: float | None = getattr(self, f"{signal}_timeout")
+        return own if own is not None and self.origin("timeout") != "argument" else self.timeout
 
     def is_chosen(self, signal: str) -> bool:
         """Whether somebody said where ``signal`` is to go, so that the default endpoint is no guess."""
@@ -130,7 +163,9 @@ class Config(FrozenStruct):
         ]
 
 
-def _value(setting: Setting, given: Mapping[str, object], environ: Mapping[str, str]) -> tuple[object, str]:
+def _value(
+    setting: Setting, given: Mapping[str, object], environ: Mapping[str, str], ignored: list[str]
+) -> tuple[object, str]:
     keyword = setting.keyword
     if keyword is not None and keyword in given:
         value = given[keyword]
@@ -140,7 +175,12 @@ def _value(setting: Setting, given: Mapping[str, object], environ: Mapping[str, 
         text = environ.get(variable, "").strip()
         if text:  # an empty variable is an unset one (OpenTelemetry specification, "Environment variables")
             said = f"{variable}={setting.quoted(text)} (from the environment)"
-            return _parsed(setting, text, said, f"{variable}={setting.example}"), variable
+            try:
+                return _parsed(setting, text, said, f"{variable}={setting.example}"), variable
+            except ConfigurationError:
+                if variable.startswith(_OWN):
+                    raise
+                ignored.append(f"{said} is ignored: llmotel takes {setting.accepted}")
     return setting.default, "default"
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
+from llmotel.config.masking import SecretUri, concealed
+
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 _MODES = {
     "no_content": "NO_CONTENT",
@@ -148,6 +150,11 @@ def pairs(value: object) -> dict[str, str]:
     return found
 
 
+def attributes(value: object) -> dict[str, str]:
+    """Pairs whose values are not shown by ``repr()``."""
+    return concealed(pairs(value))
+
+
 def headers(value: object) -> dict[str, str]:
     """Pairs whose keys are header names, in lower case as gRPC wants them. A value holds no line break and no other
     control character: every export would fail."""
@@ -156,7 +163,7 @@ def headers(value: object) -> dict[str, str]:
         raise ValueError
     if any(not re.fullmatch(r"[^\x00-\x08\x0a-\x1f\x7f]*", entry) for entry in found.values()):
         raise ValueError
-    return found
+    return concealed(found)
 
 
 def url(value: object) -> str:
@@ -166,7 +173,12 @@ def url(value: object) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or any(character.isspace() for character in address):
         raise ValueError
     parts.port  # noqa: B018  raises ValueError for what is no port
-    return address
+    return SecretUri(address)
+
+
+def uri(value: object) -> str:
+    """A path, or a URI of any scheme."""
+    return SecretUri(text(value))
 
 
 def content(value: object) -> str:
@@ -189,14 +201,3 @@ def hook(value: object) -> str | Callable[..., object]:
     if callable(value) or hasattr(value, "on_completion"):
         return value  # type: ignore[return-value]
     return text(value)
-
-
-def masked_url(value: str) -> str:
-    """``value`` without a URL's user information."""
-    return re.sub(r"//[^/@\s]*@", "//***@", value)
-
-
-def masked_pairs(value: str) -> str:
-    """``key=value`` pairs without the values."""
-    entries = (entry.partition("=") for entry in value.split(","))
-    return ",".join(f"{key}=***" if equals else "***" for key, equals, _ in entries)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from llmotel.config import parsing
+from llmotel.config import masking, parsing
 from llmotel.structs import FrozenStruct
 
 SIGNALS = ("traces", "metrics", "logs")
@@ -71,14 +71,14 @@ REDACTIONS = ("api_keys", "bearer", "email", "card")
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("service_name", ("OTEL_SERVICE_NAME",), parsing.text, None, "a name", "Name of this service.", "checkout"),
-    Setting("resource_attributes", ("OTEL_RESOURCE_ATTRIBUTES",), parsing.pairs, {}, "key=value pairs, comma separated",
-            "What is true of this whole process; an argument adds to the variable.",
-            "deployment.environment.name=production"),
+    Setting("resource_attributes", ("OTEL_RESOURCE_ATTRIBUTES",), parsing.attributes, {},
+            "key=value pairs, comma separated", "What is true of this whole process; an argument adds to the variable.",
+            "deployment.environment.name=production", mask=masking.masked_attributes),
     Setting("endpoint", ("OTEL_EXPORTER_OTLP_ENDPOINT",), parsing.url, None, _URL,
             "Where telemetry goes: base URL of an OTLP receiver. Default http://localhost:4318, with grpc :4317.",
-            "http://collector:4318", mask=parsing.masked_url),
+            "http://collector:4318", mask=masking.masked_uri),
     Setting("headers", ("OTEL_EXPORTER_OTLP_HEADERS",), parsing.headers, {}, "key=value pairs, comma separated",
-            "Headers of every export, for example an API key.", "x-api-key=secret", mask=parsing.masked_pairs),
+            "Headers of every export, for example an API key.", "x-api-key=secret", mask=masking.masked_pairs),
     Setting("protocol", ("OTEL_EXPORTER_OTLP_PROTOCOL",), parsing.choice("grpc", _HTTP), _HTTP, _PROTOCOLS,
             "How telemetry is sent.", "grpc"),
     Setting("traces_exporter", ("OTEL_TRACES_EXPORTER",), parsing.exporters, ("otlp",), _EXPORTERS,
@@ -90,7 +90,7 @@ SETTINGS: tuple[Setting, ...] = (
     *(
         Setting(f"{signal}_{what}", (f"OTEL_EXPORTER_OTLP_{signal.upper()}_{what.upper()}",), parse, None,
                 accepted.format(signal), f"{what.capitalize()} for {signal} alone.", example.format(signal), None,
-                mask=parsing.masked_url if what == "endpoint" else None)
+                mask=masking.masked_uri if what == "endpoint" else None)
         for what, parse, accepted, example in (
             ("endpoint", parsing.url, _SIGNAL_URL, "http://collector:4318/v1/{}"),
             ("protocol", parsing.choice("grpc", _HTTP), _PROTOCOLS, "grpc"),
@@ -99,6 +99,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("timeout", ("OTEL_EXPORTER_OTLP_TIMEOUT",), parsing.positive, 10.0, "a number of seconds above 0",
             "Longest time for one export, in seconds.", "5"),
+    *(
+        Setting(f"{signal}_timeout", (f"OTEL_EXPORTER_OTLP_{signal.upper()}_TIMEOUT",), parsing.positive, None,
+                "a number of seconds above 0", f"Timeout for {signal} alone.", "5", None)
+        for signal in SIGNALS
+    ),
     Setting("sampler", ("OTEL_TRACES_SAMPLER",), parsing.name, "parentbased_always_on",
             ", ".join(SAMPLERS), "Which traces are kept. Metrics count every call all the same.",
             "parentbased_traceidratio"),
@@ -149,8 +154,8 @@ SETTINGS: tuple[Setting, ...] = (
             "Your own redaction of captured text, after the built-in one.", "redactor=scrub"),
     Setting("completion_hook", (_GENAI + "COMPLETION_HOOK",), parsing.hook, None,
             "the name of an installed hook, such as upload, or a function", "Hands content elsewhere.", "upload"),
-    Setting("upload_base_path", (_GENAI + "UPLOAD_BASE_PATH",), parsing.text, None, "a path or fsspec URI",
-            "Where the upload hook puts content.", "s3://bucket/prompts"),
+    Setting("upload_base_path", (_GENAI + "UPLOAD_BASE_PATH",), parsing.uri, None, "a path or fsspec URI",
+            "Where the upload hook puts content.", "s3://bucket/prompts", mask=masking.masked_uri),
     Setting("upload_format", (_GENAI + "UPLOAD_FORMAT",), parsing.choice("json", "jsonl"), "json", "json or jsonl",
             "Format of uploaded content.", "jsonl"),
     Setting("upload_max_queue_size", (_GENAI + "UPLOAD_MAX_QUEUE_SIZE",), parsing.count, 20, _COUNT,

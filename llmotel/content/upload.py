@@ -6,7 +6,6 @@ import hashlib
 import logging
 import os
 import queue
-import re
 import threading
 import weakref
 from functools import partial
@@ -16,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from llmotel import semconv
+from llmotel.config.masking import masked_text, masked_uri
 from llmotel.content.truncation import encode
 from llmotel.errors import ConfigurationError
 
@@ -192,7 +192,7 @@ class UploadHook:
         if self.failed == 1:
             logger.warning(
                 "llmotel: content could not be written below %s: %s (logged once; check the path and its permissions)",
-                self._base, type(error).__name__,
+                masked_uri(self._base), type(error).__name__,
             )  # fmt: skip
 
 
@@ -212,10 +212,10 @@ def _opened(base_path: str) -> tuple[Any, str]:
     try:
         file_system, root = fsspec.url_to_fs(base_path)
     except Exception as error:
-        shown = re.sub("//[^/@]*@", "//...@", base_path)  # a URI can hold a password
         raise ConfigurationError(
-            f"OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH={shown!r}: fsspec cannot open it: {error}"
-        ) from error
+            f"OTEL_INSTRUMENTATION_GENAI_UPLOAD_BASE_PATH={masked_uri(base_path)!r}: fsspec cannot open it: "
+            f"{masked_text(str(error))}"
+        ) from None
     return file_system, str(root)
 
 

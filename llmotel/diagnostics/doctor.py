@@ -62,6 +62,7 @@ def examine(timeout: float = 3.0) -> Iterator[Finding]:
     except LlmotelError as error:
         yield Finding(PROBLEM, "settings", str(error))
         return
+    yield from (Finding(WARNING, "settings", text, "Unset it, or set it to one of these") for text in config.ignored)
     yield from _switches(config)
     yield from _refused(config)
     yield from _libraries(config)

@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import Any
 
 from llmotel.config.config import Config
-from llmotel.config.parsing import headers, masked_url
+from llmotel.config.masking import masked_text, masked_uri
+from llmotel.config.parsing import headers
 
 _METHODS = {
     "traces": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
@@ -59,7 +60,7 @@ def probe(config: Config, signal: str, timeout: float, environ: Mapping[str, str
             ok, text, mend = _http(url, sent, timeout, environ)
     except Exception as error:
         ok, text, mend = False, f"failed: {type(error).__name__}", _START
-    return Answer(signal, masked_url(url), ok, text, mend)
+    return Answer(signal, masked_uri(url), ok, text, mend)
 
 
 def _http(url: str, sent: Mapping[str, str], timeout: float, environ: Mapping[str, str]) -> tuple[bool, str, str]:
@@ -91,7 +92,7 @@ def _http(url: str, sent: Mapping[str, str], timeout: float, environ: Mapping[st
                 return True, "answers 400 to an empty request, so it is there", ""
             mend = _STATUSES.get(error.code, "It is there, and cannot take anything now: look at its own log")
             elsewhere = error.headers.get("location") if mend is _MOVED else None
-            to = f", go to {masked_url(elsewhere)}" if elsewhere else ""
+            to = f", go to {masked_uri(elsewhere)}" if elsewhere else ""
             return False, f"answers {error.code} {error.reason}{to}", mend
     except urllib.error.URLError as error:
         return _unreachable(error.reason)
@@ -115,7 +116,7 @@ def _unreachable(reason: str | BaseException) -> tuple[bool, str, str]:
         return False, "timed out", _START
     if isinstance(reason, ConnectionResetError):
         return False, "answers, but not with HTTP", _PORTS
-    return False, f"failed: {reason}", _START
+    return False, f"failed: {masked_text(str(reason))}", _START
 
 
 def _grpc(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmotel import setup
 from llmotel.config.config import SIGNALS, Config
+from llmotel.config.masking import masked_text
 from llmotel.diagnostics.probe import probe
 from llmotel.errors import LlmotelError
 
@@ -194,7 +195,7 @@ class _Said(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        self.lines.append(masked_text(record.getMessage()))
 
 
 __all__ = ["MARK", "Check", "run"]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from llmotel.config.config import SIGNALS, Config
-from llmotel.config.parsing import masked_url
+from llmotel.config.masking import masked_uri
 from llmotel.errors import LlmotelError
 from llmotel.version import __version__
 
@@ -166,7 +166,7 @@ def _of_signal(signal: str, kind: str, config: Config, senders: Iterable[Any]) -
     exporters: Sequence[str] = getattr(config, f"{signal}_exporter")
     row = SignalStatus(signal, kind)
     if ours:
-        row.endpoint = masked_url(config.url(signal)) if "otlp" in exporters else ",".join(exporters) or "none"
+        row.endpoint = masked_uri(config.url(signal)) if "otlp" in exporters else ",".join(exporters) or "none"
     row.sent = sum(exporter.sent for exporter in senders if exporter.signal == signal)
     row.failed = sum(exporter.failed for exporter in senders if exporter.signal == signal)
     row.lost = sum(exporter.lost for exporter in senders if exporter.signal == signal)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from llmotel.config.config import Config
-from llmotel.config.parsing import masked_url
+from llmotel.config.masking import masked_text, masked_uri
 from llmotel.sdk import outage
 from llmotel.sdk.fork_lock import ForkLock
 
@@ -107,7 +107,7 @@ class SignalExporter:
         self._outage.lost(self.signal, said, self.signal, self._place(), setting)
 
     def _place(self) -> str:
-        return "the console" if self._key[1] == "console" else masked_url(self._config.url(self.signal))
+        return "the console" if self._key[1] == "console" else masked_uri(self._config.url(self.signal))
 
     def close_by(self, deadline: float) -> None:
         """From now on nothing is begun after ``deadline`` (of ``time.monotonic()``), nor where nobody listens."""
@@ -122,17 +122,20 @@ class SignalExporter:
         module, name = _EXPORTERS[self._key]
         config, arguments = self._config, {}
         if self._key[1] != "console":
-            left = config.timeout if self._deadline is None else self._deadline - time.monotonic()
-            arguments = {"endpoint": config.url(self.signal), "timeout": min(config.timeout, max(left, 0.001))}
+            timeout = config.timeout_of(self.signal)
+            left = timeout if self._deadline is None else self._deadline - time.monotonic()
+            arguments = {"endpoint": config.url(self.signal), "timeout": min(timeout, max(left, 0.001))}
             if config.origin("headers") == "argument":  # what is in the environment the exporter reads itself
-                arguments["headers"] = dict(config.headers)
+                arguments["headers"] = {name: str(value) for name, value in config.headers.items()}
         try:
             exporter = getattr(importlib.import_module(module), name)(**arguments)
             outage.install_log_filter()
             return exporter
         except Exception as error:
             self._unusable = True
-            logger.warning("llmotel: %s are not exported: %s cannot be made: %s", self.signal, name, error)
+            logger.warning(
+                "llmotel: %s are not exported: %s cannot be made: %s", self.signal, name, masked_text(str(error))
+            )
             return None
 
     def _in_time(self, deadline: float) -> bool:

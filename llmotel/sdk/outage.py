@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from llmotel.config.masking import masked_text
+
 logger = logging.getLogger("llmotel")
 
 _QUIET = 600.0  # seconds between two lines about one address, however often it comes and goes
@@ -65,11 +67,16 @@ class Outage:
 
 
 class _First(logging.Filter):
-    """Lets through what exporters of others log, and of ours the first."""
+    """Lets through what exporters of others log, and of ours the first, without credentials."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         outage: Outage | None = getattr(_here, "outage", None)
-        return outage is None or record.levelno < logging.WARNING or outage.first("theirs")
+        if outage is None:
+            return True
+        if record.levelno >= logging.WARNING and not outage.first("theirs"):
+            return False
+        record.msg, record.args = masked_text(record.getMessage()), None  # of HTTP clients, with the URL in it
+        return True
 
 
 def install_log_filter() -> None:

@@ -17,7 +17,7 @@ from opentelemetry import _logs, metrics, trace
 
 from llmotel import semconv
 from llmotel.config.config import SIGNALS, Config
-from llmotel.config.parsing import masked_url
+from llmotel.config.masking import masked_uri
 
 if TYPE_CHECKING:
     from llmotel.sdk.exporter import SignalExporter
@@ -207,7 +207,7 @@ def _kinds(config: Config, given: Mapping[str, Any]) -> dict[str, str]:
                 "llmotel: the global %s is %s.%s and not OpenTelemetry's SDK, so LLM telemetry takes its own way to "
                 "%s. init(isolated=True) or LLMOTEL_ISOLATED=1 says that this is meant",
                 {"traces": "TracerProvider", "metrics": "MeterProvider", "logs": "LoggerProvider"}[signal],
-                type(current).__module__, type(current).__qualname__, masked_url(config.url(signal)),
+                type(current).__module__, type(current).__qualname__, masked_uri(config.url(signal)),
             )  # fmt: skip
     if GIVEN in kinds.values() or REUSED in kinds.values():
         # The application sends its telemetry itself, perhaps to where we do not know: guess no endpoint.

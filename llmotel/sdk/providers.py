@@ -102,7 +102,7 @@ def _resource(config: Config) -> Resource:
         def attributes(self) -> Mapping[str, Any]:
             return {**super().attributes, "service.instance.id": instance_id()}
 
-    attributes = dict(config.resource_attributes)
+    attributes = {key: str(value) for key, value in config.resource_attributes.items()}
     if config.service_name is not None:
         attributes["service.name"] = config.service_name
     created = Resource.create(attributes)
