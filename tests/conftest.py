@@ -8,14 +8,24 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from extent import EVERYTHING
 from llmotel.testing import ProviderServer
 from telemetry import Telemetry
 
-EVERYTHING = bool(os.environ.get("LLMOTEL_TEST_ALL"))
-"""Whether this is `make test-all`, with the tests that are marked ``everything``."""
-
 _OF_TESTS = ("LLMOTEL_TEST_", "LLMOTEL_STACK_CACHE", "LLMOTEL_STACK_REQUIRED")
+
+# A busy machine fails no test of ours, and CI tries the same examples each time. `make test-all` tries more of them.
+settings.register_profile(
+    "llmotel",
+    max_examples=500 if EVERYTHING else 100,
+    deadline=None,
+    database=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("llmotel")
 
 # Here, because the client libraries are imported next, by the test modules.
 for _name in list(os.environ):

@@ -208,7 +208,7 @@ def test_an_alert_is_tried_in_every_situation(alert: Alert) -> None:
     assert tried == set(SITUATIONS) - unset
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cents=st.integers(5, 10**13), share=st.integers(1, 9_999), objective=st.integers(9_401, 9_999))
 def test_every_alert_has_tests_whatever_the_thresholds_are(cents: int, share: int, objective: int) -> None:
     thresholds = Thresholds.load({
@@ -505,7 +505,6 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_a_yaml_library_reads_what_was_written(value: Any) -> None:
     assert yaml.safe_load(dump(value)) == value

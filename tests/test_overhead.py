@@ -12,7 +12,9 @@ from benchmarks.environments import prepare
 from benchmarks.limits import MEMORY, OPCODES, SLACK
 from benchmarks.opcodes import Opcodes
 from benchmarks.rows import rows
+from extent import EVERYTHING
 
+CHUNKS = 20_000 if EVERYTHING else 5_000
 MEASURED = ("none", "floor:latest", "llmotel:latest")
 CHAT_ONLY = ("llmotel:legacy", "llmotel:latest+content", "llmotel:legacy+content")
 
@@ -43,7 +45,7 @@ def test_no_call_executes_more_bytecodes_than_promised(counted: Opcodes) -> None
 def test_a_long_stream_is_read_in_the_memory_of_a_short_one() -> None:
     (limit,) = MEMORY
     chosen = rows([limit.row])
-    found, errors = memory.measure(chosen, prepare(chosen, quiet), quiet, chunks=20_000, streams=1)
+    found, errors = memory.measure(chosen, prepare(chosen, quiet), quiet, chunks=CHUNKS, streams=1)
     assert errors == {}
     assert 0 < found[limit.row]["peak_kb"] <= limit.most
 

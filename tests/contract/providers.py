@@ -17,6 +17,7 @@ from packaging.version import Version
 from pydantic import BaseModel
 
 from contract.oracle import Tokens, chat_tokens, embedding_tokens, image_tokens, message_tokens, none, response_tokens
+from extent import EVERYTHING
 from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
@@ -67,8 +68,14 @@ class Shape:
     usage_in_stream: bool = True
     binary: bool = False  # the body is no JSON
     query: tuple[str, ...] = ()  # positional arguments
+    speaks: str = ""  # the dialect, where that is not the name up to its dot
     since: str = "0"
     earlier: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def dialect(self) -> str:
+        """The API that is called, which others may speak too: a name for what `dialects/` reads."""
+        return self.speaks or self.name.partition(".")[0]
 
     def at(self, installed: Version) -> Shape | None:
         """The shape as the version ``installed`` has it, or ``None`` where it has none."""
@@ -84,6 +91,10 @@ class Provider:
 
     ``table`` has the shapes of every version, ``shapes`` those of the installed one. ``later`` are arguments with the
     version that brought them: in an older one they go into the extra body, which is the library's own way.
+
+    ``seam`` is the kind of client that the library has. What it shares with a library before it in PROVIDERS, seam and
+    dialect, is tested there: its own shapes are crossed with few situations then (`situations.crossings`). Those named
+    in ``thorough`` are crossed with all, in every variant: one whole answer and one stream for a new kind of client.
     """
 
     name: str
@@ -97,6 +108,8 @@ class Provider:
     stream_error_type: str  # error.type of an error in the middle of a stream
     broken_event: str  # an event whose JSON ends in the middle
     table: tuple[Shape, ...]
+    seam: str = "stainless"
+    thorough: tuple[str, ...] = ()
     disabled_libraries: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # calls that infer nothing
     later: Mapping[str, str] = field(default_factory=dict)
     version: Version = field(init=False)  # the one that is installed
@@ -205,6 +218,7 @@ OPENAI = Provider(
     },
     stream_error_type="server_error",
     broken_event=BROKEN,
+    thorough=("chat.create", "chat.stream+usage", "responses.stream", "speech.create", "transcriptions.text"),
     table=(
         Shape("chat.create", "chat.completions.create", _chat(), _CHAT),
         Shape(
@@ -478,6 +492,7 @@ ANTHROPIC = Provider(
     },
     stream_error_type="overloaded_error",
     broken_event=f"{BROKEN}\nevent: message_delta",
+    thorough=("messages.create", "messages.stream"),
     table=(
         Shape("messages.create", "messages.create", _message(), _MESSAGE, tokens=message_tokens),
         Shape(
@@ -536,16 +551,37 @@ ANTHROPIC = Provider(
 PROVIDERS = (OPENAI, ANTHROPIC)
 
 
+def is_known(provider: Provider, shape: Shape) -> bool:
+    """Whether a library before ``provider`` in the table has the same kind of client and speaks the same dialect."""
+    before = PROVIDERS[: PROVIDERS.index(provider)]
+    return any(
+        other.seam == provider.seam and shape.dialect in {one.dialect for one in other.shapes} for other in before
+    )
+
+
+UNLIKE = tuple(
+    provider for provider in PROVIDERS if EVERYTHING or not all(is_known(provider, shape) for shape in provider.shapes)
+)
+"""Those with a kind of client or a dialect that no library before them has: for what takes long."""
+
+
 def cases(*, variants: tuple[str, ...] = (PLAIN, RAW, STREAMING), form: str | None = None) -> Iterator[Case]:
-    """Every shape of every provider, synchronous and asynchronous, in each of ``variants`` that the shape has."""
+    """Every shape of every provider, synchronous and asynchronous, in each of ``variants`` that the shape has.
+
+    Where seam and dialect are known from another library, the variants that are not plain are one of the two in turn.
+    """
     for provider in PROVIDERS:
         for shape in provider.shapes:
             if form is not None and shape.form != form:
                 continue
-            for variant in shape.variants:
-                if variant in variants:
+            for turn, variant in enumerate(shape.variants):
+                if variant not in variants:
+                    continue
+                if variant == PLAIN or EVERYTHING or not is_known(provider, shape):
                     yield Case(provider, shape, variant)
                     yield Case(provider, shape, variant, is_async=True)
+                else:
+                    yield Case(provider, shape, variant, is_async=bool(turn % 2))
 
 
 def having(*rows: tuple[Provider, str]) -> list[tuple[Provider, str]]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from contract import calling
 from contract.calling import Seen
-from contract.providers import HELPER, PLAIN, RAW, STREAM, STREAMING, WHOLE, Case, cases
+from contract.providers import HELPER, PLAIN, RAW, STREAM, STREAMING, WHOLE, Case, cases, is_known
+from extent import EVERYTHING, OLDEST
 from llmotel.testing import Reply, Request
 from llmotel.testing.routes import Routes
 
@@ -156,32 +157,37 @@ SITUATIONS = (
     Situation("unread", calling.UNREAD, stream_outcome="abandoned", forms=_STREAMS),
 )
 
-# Where the variant matters, not the shape, these stand for the others.
-_REPRESENTATIVE = frozenset(
-    {
-        "chat.create", "chat.stream+usage", "responses.stream", "speech.create", "transcriptions.text",
-        "messages.create", "messages.stream",
-    }
-)  # fmt: skip
+# What a library that has nothing of its own but its names is put through, beside success and a refusal.
+_FEW = {"connection", "cut", "error event", "closed", "dropped", "cancelled"}
 
 
 def crossings() -> list[tuple[Case, Situation]]:
-    """Every shape in every situation that it can be in.
+    """The shapes in the situations that they can be in.
 
-    The representative shapes are in all of them in every variant, synchronous and asynchronous. Of the others, success
-    and a refusal are; every other situation is synchronous or asynchronous in turn, and plain.
+    - A ``thorough`` shape is in all of them, in every variant, synchronous and asynchronous. On the oldest versions it
+      is taken for one of the next kind.
+    - So are, plain and synchronous or asynchronous in turn, the others of the first library with their seam and their
+      dialect; success and a refusal in every variant of both.
+    - What another library has too is in a few situations, in turn; success in every variant.
+
+    Under `make test-all` every shape of every library is thorough.
     """
     return [
         (case, situation)
         for case in cases()
         for number, situation in enumerate(SITUATIONS)
-        if situation.applies(case)
-        and (
-            case.shape.name in _REPRESENTATIVE
-            or situation in (OK, BAD_REQUEST)
-            or (case.variant == PLAIN and (situation.only_async or case.is_async == bool(number % 2)))
-        )
+        if situation.applies(case) and _crossed(case, situation, number)
     ]
+
+
+def _crossed(case: Case, situation: Situation, number: int) -> bool:
+    thorough = case.shape.name in case.provider.thorough
+    in_turn = case.variant == PLAIN and (situation.only_async or case.is_async == bool(number % 2))
+    if EVERYTHING or (thorough and not OLDEST) or situation is OK:
+        return True
+    if is_known(case.provider, case.shape) or (OLDEST and not thorough):
+        return in_turn and (situation is BAD_REQUEST or situation.name in _FEW)
+    return in_turn or situation is BAD_REQUEST
 
 
 def by_id(crossing: object) -> str | None:

@@ -40,8 +40,8 @@ READERS = (
     "read_chunk",
     "read_input",
     "read_output",
-    "read_delta",
-    "read_draft",
+    "accumulate_chunk",
+    "finalize_stream",
     "read_answer",
 )
 
@@ -249,7 +249,7 @@ class TestAReaderThatRaises:
         assert all(span.attributes["gen_ai.provider.name"] == case.provider.name for span in spans)
         assert len([line for line in lines(caplog) if "RuntimeError" in line]) <= 1
         assert SECRET not in caplog.text
-        streams = broken in ("read_chunk", "read_delta", "read_draft")
+        streams = broken in ("read_chunk", "accumulate_chunk", "finalize_stream")
         if broken in ("read_request", "read_input") or streams == (case.shape.form != "whole"):
             assert errors(recording) >= 2
         else:

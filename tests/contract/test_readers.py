@@ -185,9 +185,7 @@ def presentable(read: Inference) -> None:
         assert all(number is None or (type(number) is int and number >= 0) for number in counts)
 
 
-thorough = settings(
-    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+thorough = settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
 each_endpoint = pytest.mark.parametrize("sample", SAMPLES, ids=by_id)
 
 
