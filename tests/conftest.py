@@ -14,6 +14,7 @@ from extent import EVERYTHING
 from llmotel.testing import ProviderServer
 from telemetry import Telemetry
 
+pytest_plugins = ["costs"]
 _OF_TESTS = ("LLMOTEL_TEST_", "LLMOTEL_STACK_CACHE", "LLMOTEL_STACK_REQUIRED")
 
 # A busy machine fails no test of ours, and CI tries the same examples each time. `make test-all` tries more of them.

@@ -1,4 +1,4 @@
-"""The closing words of CI: how long each part took, and which failed."""
+"""The closing words of CI: how long each part took, which failed, and what a client library costs it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+import costs
 
 PARTS = Path(__file__).parent.parent / ".ci" / "parts.py"
 
@@ -48,3 +52,11 @@ def test_with_all_the_rest_runs_too_and_a_table_shows_the_tests(tmp_path: Path) 
         (["good", "passed"], []),
         (["tested", "passed"], ["3"]),
     ]
+
+
+def test_a_library_with_more_tests_than_its_share_stops_the_run() -> None:
+    few, many = costs.SHARE[False], costs.SHARE[True]
+    costs.check({"new dialect": many, "known dialect": few}, own={"new dialect"})
+    for counted in ({"new dialect": many + 1}, {"known dialect": few + 1}):
+        with pytest.raises(pytest.UsageError, match=r"tests of its own, and its share is"):
+            costs.check(counted, own={"new dialect"})
