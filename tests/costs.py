@@ -14,7 +14,7 @@ import pytest
 
 from extent import EVERYTHING
 
-SHARE = {True: 2_000, False: 400}
+SHARE = {True: 2_000, False: 300}
 """How many tests a library may have by itself: one with a kind of client or a dialect of its own, and any other one."""
 
 _LIBRARY = "llmotel.library"
