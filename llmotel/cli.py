@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from llmotel.local import arguments
 from llmotel.version import __version__
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 _MARKS = {"ok": "ok     ", "note": "note   ", "warning": "warning", "problem": "PROBLEM"}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(given: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 when nothing is wrong, 1 when something is, 2 for wrong usage."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(given)
     logging.basicConfig(format="%(message)s", level=logging.ERROR)
     try:
         result: int = options.run(options)
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--semconv", choices=("latest", "legacy"), default="latest",
                         help="the metric names; dup sends both (default: latest)")  # fmt: skip
     render.set_defaults(run=_dashboards_render)
+    arguments.add(commands)
     return parser
 
 

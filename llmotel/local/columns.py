@@ -1,4 +1,5 @@
-"""Values of attributes as columns hold them. What does not fit a column is ``None`` there, and kept in the attributes."""
+"""Values of attributes as columns hold them. What does not fit is ``None`` here, and stays an
+attribute."""
 
 from __future__ import annotations
 

@@ -10,20 +10,20 @@ from typing import Any, TypeVar
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 
-from llmotel.local.errors import Unreadable
+from llmotel.local.errors import UnreadableError
 
 M = TypeVar("M", bound=Message)
 
 _IDS = frozenset({"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id"})
 
 
-class TooLarge(Unreadable):
+class TooLargeError(UnreadableError):
     """A body is larger, once decompressed, than is taken."""
 
 
 def inflated(body: bytes, encoding: str, limit: int) -> bytes:
-    """``body`` without its ``Content-Encoding``. Raises :class:`TooLarge` beyond ``limit`` bytes, before they are made,
-    and :class:`~llmotel.local.errors.Unreadable`."""
+    """``body`` without its ``Content-Encoding``. Raises :class:`TooLargeError` beyond ``limit`` bytes, before they are
+    made, and :class:`~llmotel.local.errors.UnreadableError`."""
     for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()] or ["identity"]):
         if name in ("gzip", "x-gzip"):
             body = _gunzipped(body, limit)
@@ -32,9 +32,11 @@ def inflated(body: bytes, encoding: str, limit: int) -> bytes:
         elif name == "zstd":
             body = _unzstd(body, limit)
         elif name != "identity":
-            raise Unreadable(f"Content-Encoding: {name!r} is not known; accepted are gzip, zstd, deflate and identity")
+            raise UnreadableError(
+                f"Content-Encoding: {name!r} is not known; accepted are gzip, zstd, deflate and identity"
+            )
     if len(body) > limit:
-        raise TooLarge(f"the body has more than {limit} bytes")
+        raise TooLargeError(f"the body has more than {limit} bytes")
     return body
 
 
@@ -53,11 +55,11 @@ def _whole(stream: Any, body: bytes, limit: int, name: str) -> bytes:
     try:
         made: bytes = stream.decompress(body, limit + 1)
     except zlib.error as error:
-        raise Unreadable(f"the body is not {name}: {error}") from None
+        raise UnreadableError(f"the body is not {name}: {error}") from None
     if len(made) > limit:
-        raise TooLarge(f"the body has more than {limit} bytes once decompressed")
+        raise TooLargeError(f"the body has more than {limit} bytes once decompressed")
     if not stream.eof:
-        raise Unreadable(f"the {name} body ends early")
+        raise UnreadableError(f"the {name} body ends early")
     return made
 
 
@@ -65,7 +67,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
     try:
         import zstandard
     except ImportError:
-        raise Unreadable('Content-Encoding: zstd needs the package zstandard; send gzip, or install it') from None
+        raise UnreadableError("Content-Encoding: zstd needs the package zstandard; send gzip, or install it") from None
     parts: list[bytes] = []
     size = 0
     try:
@@ -73,41 +75,41 @@ def _unzstd(body: bytes, limit: int) -> bytes:
             while part := reader.read(1 << 16):
                 size += len(part)
                 if size > limit:
-                    raise TooLarge(f"the body has more than {limit} bytes once decompressed")
+                    raise TooLargeError(f"the body has more than {limit} bytes once decompressed")
                 parts.append(part)
     except zstandard.ZstdError as error:
-        raise Unreadable(f"the body is not zstd: {error}") from None
+        raise UnreadableError(f"the body is not zstd: {error}") from None
     return b"".join(parts)
 
 
 def protobuf(kind: type[M], body: bytes) -> M:
-    """``body`` as the message ``kind``. Raises :class:`~llmotel.local.errors.Unreadable`."""
+    """``body`` as the message ``kind``. Raises :class:`~llmotel.local.errors.UnreadableError`."""
     message = kind()
     try:
         message.ParseFromString(body)
     except DecodeError as error:
-        raise Unreadable(f"the body is no {kind.DESCRIPTOR.name} in protobuf: {error}") from None
+        raise UnreadableError(f"the body is no {kind.DESCRIPTOR.name} in protobuf: {error}") from None
     return message
 
 
 def otlp_json(kind: type[M], body: bytes) -> M:
     """``body`` as OTLP defines its JSON: ids in hexadecimal, enumerations as numbers, unknown fields left out.
 
-    Raises :class:`~llmotel.local.errors.Unreadable`, which names the field.
+    Raises :class:`~llmotel.local.errors.UnreadableError`, which names the field.
     """
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Unreadable(f"the body is not JSON: {error}") from None
+        raise UnreadableError(f"the body is not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise Unreadable(f"the body is no JSON object but {type(value).__name__}")
+        raise UnreadableError(f"the body is no JSON object but {type(value).__name__}")
     try:
         _ids(value, "")
         return json_format.ParseDict(value, kind(), ignore_unknown_fields=True, max_recursion_depth=100)
     except (json_format.ParseError, RecursionError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        if isinstance(error, Unreadable):
+        if isinstance(error, UnreadableError):
             raise
-        raise Unreadable(f"{kind.DESCRIPTOR.name}: {error}") from None
+        raise UnreadableError(f"{kind.DESCRIPTOR.name}: {error}") from None
 
 
 def _ids(value: Any, path: str) -> None:
@@ -118,7 +120,7 @@ def _ids(value: Any, path: str) -> None:
                 try:
                     value[name] = base64.b64encode(bytes.fromhex(item)).decode()
                 except ValueError:
-                    raise Unreadable(f"{path}{name}: {item[:80]!r} is not hexadecimal") from None
+                    raise UnreadableError(f"{path}{name}: {item[:80]!r} is not hexadecimal") from None
             elif isinstance(item, (dict, list)) and name not in ("body", "value", "attributes"):
                 _ids(item, f"{path}{name}.")
     elif isinstance(value, list):
@@ -126,4 +128,4 @@ def _ids(value: Any, path: str) -> None:
             _ids(item, f"{path[:-1]}[{place}].")
 
 
-__all__ = ["TooLarge", "inflated", "otlp_json", "protobuf"]
+__all__ = ["TooLargeError", "inflated", "otlp_json", "protobuf"]

@@ -13,15 +13,15 @@ class StoreError(LocalError):
     """The database cannot be opened, read or written."""
 
 
-class Busy(LocalError):
+class BusyError(LocalError):
     """More is waiting to be stored than may wait; a sender tries again later."""
 
 
-class Unreadable(LocalError):
+class UnreadableError(LocalError):
     """What a sender posted is not OTLP. The message names the field."""
 
 
-class Question(LocalError):
+class RequestError(LocalError):
     """A request asks for something that does not exist or that is not understood; ``parameter`` names it."""
 
     def __init__(self, detail: str, parameter: str | None = None, status: int = 400) -> None:
@@ -31,4 +31,4 @@ class Question(LocalError):
         self.status = status
 
 
-__all__ = ["Busy", "LocalError", "Question", "StoreError", "Unreadable"]
+__all__ = ["BusyError", "LocalError", "RequestError", "StoreError", "UnreadableError"]

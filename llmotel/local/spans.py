@@ -25,9 +25,7 @@ _Plan = tuple[str, int, "Callable[[Any], Any] | None"]
 _DERIVED = frozenset({"outcome", "error_type"})
 """Columns that other things than attributes fill too, so that their attribute is kept as well."""
 
-RESTORED: dict[str, str] = {
-    column: name for name, (column, _) in names.PRIMARY.items() if column not in _DERIVED
-}
+RESTORED: dict[str, str] = {column: name for name, (column, _) in names.PRIMARY.items() if column not in _DERIVED}
 """Column -> the attribute that is stored nowhere else, because the column holds exactly what was sent."""
 
 _ALIASES: dict[str, list[str]] = {}
@@ -124,7 +122,7 @@ class SpanReader:
         row[_DROPPED] = min(span.dropped_attributes_count, (1 << 31) - 1)
         row[_STATE] = span.trace_state or None
         rest, content = self.attributes(span.attributes, row)
-        events = None
+        events: list[dict[str, Any]] | None = None
         if span.events:
             events = [
                 {

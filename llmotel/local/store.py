@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,36 @@ _THREADS = 2
 _WAL = "32MB"  # at most this is replayed at a start after a crash
 
 
+class Reader:
+    """Asks the database, all questions as of the moment of the first. ``with store.reader() as reader``."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self._cursor.begin()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a question. Raises ``duckdb.Error``, of which ``InterruptException`` after :meth:`interrupt`."""
+        return self._cursor.execute(sql, parameters or None).fetchall()
+
+    def interrupt(self) -> None:
+        """Ends the question that is being asked, from another thread."""
+        self._cursor.interrupt()
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        try:
+            self._cursor.rollback()
+        except duckdb.Error:  # the last question failed, and its transaction with it
+            pass
+        self._cursor.close()
+
+
 class Store:
     """A database in ``folder``, or in memory where it is ``None``.
 
@@ -30,7 +60,12 @@ class Store:
     """
 
     def __init__(
-        self, folder: Path | None, *, memory_limit: str = _MEMORY, threads: int = _THREADS, extra_folder: Path | None = None
+        self,
+        folder: Path | None,
+        *,
+        memory_limit: str = _MEMORY,
+        threads: int = _THREADS,
+        extra_folder: Path | None = None,
     ) -> None:
         self.folder = folder
         self.path = None if folder is None else folder / FILE
@@ -53,6 +88,7 @@ class Store:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "checkpoint_threshold": _WAL,
+            "late_materialization_max_rows": 1000,
         }
         if self.folder is None:
             return duckdb.connect(":memory:", config=settings)
@@ -121,13 +157,14 @@ class Store:
         first = text.splitlines()[0] if text else type(error).__name__
         return f"{self.path} cannot be opened: {first}. If it is damaged, move it away; a new one is made."
 
-    def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a question, as of one moment. Raises ``duckdb.Error``."""
-        cursor = self.cursor()
-        try:
-            return cursor.execute(sql, parameters or None).fetchall()
-        finally:
-            cursor.close()
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one question. Raises ``duckdb.Error``."""
+        with self.reader() as reader:
+            return reader.query(sql, parameters)
+
+    def reader(self) -> Reader:
+        """For several questions about the same moment."""
+        return Reader(self.cursor())
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of one's own to the same database. Raises :class:`StoreError` once the store is closed."""
@@ -161,4 +198,4 @@ class Store:
             shutil.rmtree(self.exchange, ignore_errors=True)
 
 
-__all__ = ["FILE", "Store"]
+__all__ = ["FILE", "Reader", "Store"]

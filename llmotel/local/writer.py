@@ -14,7 +14,7 @@ import duckdb
 
 from llmotel.local import schema
 from llmotel.local.batch import Batch, Row
-from llmotel.local.errors import Busy, StoreError, Unreadable
+from llmotel.local.errors import BusyError, StoreError, UnreadableError
 from llmotel.local.names import CALL_KINDS
 from llmotel.local.schema import SPANS, index
 from llmotel.local.store import Store
@@ -60,8 +60,8 @@ class Writer:
         self.listeners: list[Listener] = []
         self.failure: str | None = None
         count = store.query(
-            "SELECT (SELECT count(*) FROM spans), (SELECT count(*) FROM spans WHERE kind IN ('inference', 'embeddings'))"
-            ", (SELECT count(*) FROM logs), (SELECT count(*) FROM points)"
+            "SELECT (SELECT count(*) FROM spans), (SELECT count(*) FROM spans "
+            "WHERE kind IN ('inference', 'embeddings')), (SELECT count(*) FROM logs), (SELECT count(*) FROM points)"
         )[0]
         self.spans, self.calls, self.logs, self.points = count
         self._thread = threading.Thread(target=self._run, name="llmotel-local-writer", daemon=True)
@@ -81,12 +81,12 @@ class Writer:
         return digest, False, None
 
     def check(self) -> None:
-        """Raises :class:`Busy` where there is no room, before a request is decoded in vain."""
+        """Raises :class:`BusyError` where there is no room, before a request is decoded in vain."""
         if self._waiting >= self._limit:
-            raise Busy("more is waiting to be stored than may wait")
+            raise BusyError("more is waiting to be stored than may wait")
 
     def put(self, batch: Batch, digest: bytes | None = None) -> Future[Any]:
-        """Queues ``batch``; the future is done once it is on disk. Raises :class:`Busy`, :class:`StoreError`."""
+        """Queues ``batch``; the future is done once it is on disk. Raises :class:`BusyError`, :class:`StoreError`."""
         future: Future[Any] = Future()
         with self._condition:
             self._room()
@@ -117,7 +117,7 @@ class Writer:
         if self.failure is not None:
             raise StoreError(self.failure)
         if self._waiting >= self._limit:
-            raise Busy("more is waiting to be stored than may wait")
+            raise BusyError("more is waiting to be stored than may wait")
 
     def _settled(self, digest: bytes, done: Future[Any]) -> None:
         with self._condition:
@@ -186,7 +186,7 @@ class Writer:
                     self._write([one])
             else:
                 _log.warning("a request cannot be stored and is refused: %s", str(error).splitlines()[0])
-                batches[0][1].set_exception(Unreadable(f"it cannot be stored: {str(error).splitlines()[0][:300]}"))
+                batches[0][1].set_exception(UnreadableError(f"it cannot be stored: {str(error).splitlines()[0][:300]}"))
             return
         except Exception as error:
             self._undo()
@@ -205,7 +205,10 @@ class Writer:
     def _fail(self, error: Exception, batches: list[tuple[Batch, Future[Any]]]) -> None:
         reason = str(error).splitlines()[0]
         if isinstance(error, duckdb.FatalException):
-            self.failure = f"the database had to be closed ({reason}); start llmotel local again. Nothing that was acknowledged is lost."
+            self.failure = (
+                f"the database had to be closed ({reason}); start llmotel local again. Nothing that was acknowledged "
+                "is lost."
+            )
             _log.error("%s", self.failure)
         else:
             _log.error("nothing can be stored: %s", reason)

@@ -1,0 +1,75 @@
+"""The arguments of ``llmotel local`` and of the commands that ask it. Imports nothing that takes time."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any
+
+URL = "http://127.0.0.1:4318"
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the commands to the parser of ``llmotel``."""
+    local = _command(commands, "local", "take OTLP on 127.0.0.1:4318, and show it in a browser", "llmotel local --open")
+    local.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1)")
+    local.add_argument("--port", type=_port, default=4318, help="port to listen at (default: 4318)")
+    _store(local)
+    local.add_argument("--keep", type=_age, default="30d", metavar="AGE",
+                       help="delete what is older, such as 7d (default: 30d)")  # fmt: skip
+    local.add_argument("--max-size", type=_size, default="10GB", metavar="SIZE",
+                       help="delete the oldest beyond this size (default: 10GB)")  # fmt: skip
+    local.add_argument(
+        "--token", help="what senders and readers have to show; needed with another --host than loopback"
+    )
+    local.add_argument("--forward", metavar="URL", help="send everything on to this OTLP endpoint")
+    local.add_argument("--forward-header", action="append", default=[], metavar="K=V", help="a header for --forward")
+    local.add_argument("--open", action="store_true", help="open the viewer in a browser")
+    local.set_defaults(run=_run("serve"))
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, purpose: str, example: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", epilog=f"example: {example}"
+    )
+
+
+def _store(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--data", metavar="DIR", help="folder of the database (default: the platform's data folder)")
+    where.add_argument("--memory", action="store_true", help="keep everything in memory, until it ends")
+
+
+def _run(name: str) -> Any:
+    def run(options: argparse.Namespace) -> int:
+        from llmotel.local.command import COMMANDS
+
+        result: int = COMMANDS[name](options)
+        return result
+
+    return run
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 (any that is free) to 65535")
+    return int(text)
+
+
+def _age(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    if not found or int(found[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an age, for example 24h or 30d")
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}[found[2]]
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
+    if not found or float(found[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size, for example 500MB or 10GB")
+    return int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
+
+
+__all__ = ["URL", "add"]

@@ -1,0 +1,187 @@
+"""Calls: the list, what it can be filtered by, and what it adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llmotel.local import paging, shapes
+from llmotel.local.errors import RequestError
+from llmotel.local.filters import EQUALS, Filter, Parameters, build, previous, replaced, with_quality
+from llmotel.local.store import Reader
+
+SORTS = {
+    "start_time": "s.start_ns",
+    "duration": "s.duration",
+    "cost": "s.cost_usd",
+    "input_tokens": "s.input_tokens",
+    "output_tokens": "s.output_tokens",
+    "total_tokens": "(coalesce(s.input_tokens, 0) + coalesce(s.output_tokens, 0))",
+    "ttft": "s.ttft",
+    "grounding": "s.grounding_score",
+    "quality": "s.quality_score",
+    "model": "s.model",
+    "provider": "s.provider",
+    "operation": "s.operation",
+    "feature": "s.feature",
+    "agent": "s.agent",
+    "outcome": "s.outcome",
+}
+_FACETS = ("model", "provider", "operation", "outcome", "feature", "agent", "service")
+
+SUMMARY = (
+    "count(*) AS calls",
+    "count(*) FILTER (s.outcome = 'error' OR s.status = 2) AS errors",
+    "sum(s.cost_usd) AS cost_usd",
+    "count(*) FILTER (s.cost_usd IS NULL AND s.kind IN ('inference', 'embeddings')) AS unpriced",
+    "sum(s.input_tokens)::DOUBLE AS input_tokens",
+    "sum(s.output_tokens)::DOUBLE AS output_tokens",
+    "sum(s.cache_read_tokens)::DOUBLE AS cache_read_tokens",
+    "quantile_cont(s.duration, [0.5, 0.95, 0.99]) AS durations",
+    "quantile_cont(s.ttft, [0.5, 0.95]) AS ttfts",
+    "avg(s.grounding_score) AS grounding",
+    "count(DISTINCT coalesce(s.session_id, s.conversation)) AS sessions",
+    "count(DISTINCT s.user_id) AS users",
+    "count(DISTINCT s.trace_id) AS traces",
+)
+
+
+def listed(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
+    """A page of calls, newest first or as ``sort`` says."""
+    given.only("sort", "limit", "cursor", "count")
+    found = build(given, now_ns)
+    sort = paging.order(given, SORTS, "-start_time", ("s.start_ns", "s.span_id"))
+    limit = given.whole("limit", 50, 1, 500)
+    after, values = sort.after(given.one("cursor"))
+    quality = found.needs_quality or sort.expression == "s.quality_score"
+    relation = with_quality() if quality else "spans s"
+    rows = store.query(
+        f"SELECT {shapes.SELECT_CALL}, {sort.expression} FROM {relation} WHERE {found.where} AND {after} "
+        f"ORDER BY {sort.sql()} LIMIT {limit + 1}",
+        [*found.parameters, *values],
+    )
+    more, rows = len(rows) > limit, rows[:limit]
+    named = [shapes.row_of(shapes.CALL_COLUMNS, row) for row in rows]
+    scores = qualities(store, [row["span_id"] for row in named])
+    answer: dict[str, Any] = {
+        "items": [shapes.call(row, scores.get((row["trace_id"], row["span_id"]))) for row in named],
+        "next": paging.encode(rows[-1][-1], named[-1]["start_ns"], named[-1]["span_id"]) if more else None,
+    }
+    if given.flag("count", False):
+        answer["total"] = store.query(f"SELECT count(*) FROM {found.relation} WHERE {found.where}", found.parameters)[
+            0
+        ][0]
+    return answer
+
+
+def qualities(store: Reader, spans: Sequence[int]) -> dict[tuple[int, int], float]:
+    """The mean of the scores other than grounding, by trace and span."""
+    if not spans:
+        return {}
+    return {
+        (trace, span): score
+        for trace, span, score in store.query(
+            "SELECT trace_id, span_id, avg(score) FROM evaluations WHERE span_id IN (SELECT unnest(?::UBIGINT[])) "
+            "AND name <> 'grounding' AND score IS NOT NULL GROUP BY ALL",
+            [list(spans)],
+        )
+    }
+
+
+def facets(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
+    """Values and how often they are there, each with all filters but its own; and the ranges of numbers."""
+    given.only("field", "limit")
+    fields = given.all("field") or list(_FACETS)
+    limit = given.whole("limit", 20, 1, 1000)
+    answer: dict[str, Any] = {"facets": {}}
+    for field in fields:
+        if field not in EQUALS and field != "kind":
+            raise RequestError(f"field={field[:40]!r}: accepted is one of kind, {', '.join(EQUALS)}", "field")
+    for field in dict.fromkeys(fields):
+        found = build(given, now_ns, skip=field)
+        column = "kind" if field == "kind" else EQUALS[field]
+        rows = store.query(
+            f"SELECT s.{column}, count(*) AS n, sum(s.cost_usd) FROM {found.relation} WHERE {found.where} "
+            f"GROUP BY 1 ORDER BY n DESC, 1 LIMIT {limit}",
+            found.parameters,
+        )
+        answer["facets"][field] = [{"value": value, "count": n, "cost_usd": cost} for value, n, cost in rows]
+    found = build(given, now_ns)
+    quality = (
+        "(SELECT min(score) FROM evaluations WHERE name <> 'grounding'), "
+        "(SELECT max(score) FROM evaluations WHERE name <> 'grounding')"
+    )
+    row = store.query(
+        "SELECT min(duration), max(duration), min(cost_usd), max(cost_usd), "
+        "min(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), "
+        "max(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), min(grounding_score), max(grounding_score), "
+        f"min(ttft), max(ttft), min(start_ns), max(start_ns), count(*), {quality} "
+        f"FROM {found.relation} WHERE {found.where}",
+        found.parameters,
+    )[0]
+    answer["ranges"] = {
+        name: {"min": row[place], "max": row[place + 1]}
+        for place, name in (
+            (0, "duration"),
+            (2, "cost"),
+            (4, "total_tokens"),
+            (6, "grounding"),
+            (8, "ttft"),
+            (13, "quality"),
+        )
+    }
+    answer["ranges"]["start_time"] = {"min": shapes.iso(row[10]), "max": shapes.iso(row[11])}
+    answer["total"] = row[12]
+    return answer
+
+
+def summary(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
+    """What the calls add up to, and, on request, those of the period before."""
+    given.only("compare")
+    found = build(given, now_ns)
+    answer: dict[str, Any] = {"current": summed(store, found), "previous": None}
+    if given.flag("compare", False):
+        before = previous(found, now_ns)
+        if before is None:
+            raise RequestError("compare=true needs a period: add since=24h, or from=", "compare")
+        answer["previous"] = summed(store, replaced(found, *before))
+    return answer
+
+
+def summed(store: Reader, found: Filter) -> dict[str, Any]:
+    """The figures of one set of calls."""
+    row = store.query(f"SELECT {', '.join(SUMMARY)} FROM {found.relation} WHERE {found.where}", found.parameters)[0]
+    calls, errors, cost, unpriced, given, made, cached, durations, ttfts, grounding, sessions, users, traces = row
+    quality = store.query(
+        "SELECT avg(e.score) FROM evaluations e WHERE e.name <> 'grounding' AND (e.trace_id, e.span_id) IN "
+        f"(SELECT (s.trace_id, s.span_id) FROM {found.relation} WHERE {found.where})",
+        found.parameters,
+    )[0][0]
+    return {
+        "calls": calls,
+        "errors": errors,
+        "error_ratio": errors / calls if calls else None,
+        "cost_usd": cost,
+        "unpriced": unpriced,
+        "input_tokens": whole(given),
+        "output_tokens": whole(made),
+        "cache_read_tokens": whole(cached),
+        "p50": durations[0] if durations else None,
+        "p95": durations[1] if durations else None,
+        "p99": durations[2] if durations else None,
+        "ttft_p50": ttfts[0] if ttfts else None,
+        "ttft_p95": ttfts[1] if ttfts else None,
+        "grounding": grounding,
+        "quality": quality,
+        "sessions": sessions,
+        "users": users,
+        "traces": traces,
+    }
+
+
+def whole(value: float | None) -> int | None:
+    """A sum of whole numbers as one."""
+    return None if value is None else int(value)
+
+
+__all__ = ["SORTS", "facets", "listed", "qualities", "summary", "summed", "whole"]

@@ -1,0 +1,52 @@
+"""``llmotel local`` and the commands that ask it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from llmotel.local.errors import LocalError
+
+_NEEDED = "This needs packages that are not here ({name}). Install them: pip install 'llmotel[local]'"
+
+
+def data_folder() -> Path:
+    """Where the platform keeps the data of applications."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "llmotel"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "llmotel"
+    given = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(given) if os.path.isabs(given) else Path.home() / ".local" / "share") / "llmotel"
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Takes OTLP until a signal ends it."""
+    from llmotel.local.running import serve as run
+
+    return run(options, data_folder())
+
+
+def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        try:
+            return command(options)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] == "llmotel":
+                raise
+            print(_NEEDED.format(name=error.name), file=sys.stderr)
+        except LocalError as error:
+            print(error, file=sys.stderr)
+        return 1
+
+    return run
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "serve": _guarded(serve),
+}
+
+__all__ = ["COMMANDS", "data_folder"]
