@@ -264,7 +264,7 @@ def build(
         add(f"s.cost_usd IS {'NOT ' if priced else ''}NULL")
     trace = given.all("trace_id")
     if trace:
-        add("s.trace_id IN (SELECT unnest(?::UHUGEINT[]))", [trace_number(one) for one in trace])
+        add("s.trace_id IN (SELECT unnest(?::VARCHAR[])::UHUGEINT)", [str(trace_number(one)) for one in trace])
     text = given.one("q")
     if text:
         _text(text, add)

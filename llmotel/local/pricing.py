@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from llmotel import prices
-from llmotel.inference import Cost, Usage
-from llmotel.prices.rates import Tariff
+from llmotel.model.inference import Cost, Usage
+from llmotel.prices.rates import ModelRates
 
 _REMEMBERED = 2048
 
@@ -26,7 +26,7 @@ class Table:
     """Prices by provider and model, as of when a call was made. What is not known is ``None``, never 0."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str, str | None, int], Tariff | None] = {}
+        self._known: dict[tuple[str, str, str | None, int], ModelRates | None] = {}
 
     def cost(
         self, provider: str, models: tuple[str | None, ...], tokens: Tokens, at: float, tier: str | None = None
@@ -49,7 +49,7 @@ class Table:
         """Whether there is a price for tokens of ``model``."""
         return self._tariff(provider, model, None, at) is not None
 
-    def _tariff(self, provider: str, model: str, tier: str | None, at: float) -> Tariff | None:
+    def _tariff(self, provider: str, model: str, tier: str | None, at: float) -> ModelRates | None:
         key = (provider, model, tier, int(at // 3600))  # prices change by the hour at most
         try:
             return self._known[key]
@@ -62,7 +62,7 @@ class Table:
         except (ValueError, OverflowError, OSError):
             moment = datetime.now(timezone.utc)
         offer = prices.find(provider, model, tier, moment)
-        found = None if offer is None or offer.prices is None else Tariff(offer.prices, prices.source())
+        found = None if offer is None or offer.prices is None else ModelRates(offer.prices, prices.source())
         self._known[key] = found
         return found
 

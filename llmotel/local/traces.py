@@ -360,8 +360,8 @@ def content_of(
     stored: dict[tuple[int, int], list[Any]] = {}
     for trace, number, body in store.query(
         "SELECT trace_id, span_id, body FROM content WHERE span_id IN (SELECT unnest(?::UBIGINT[])) "
-        "AND trace_id IN (SELECT unnest(?::UHUGEINT[])) ORDER BY start_ns",
-        [[key[1] for key in keys], list({key[0] for key in keys})],
+        "AND trace_id IN (SELECT unnest(?::VARCHAR[])::UHUGEINT) ORDER BY start_ns",
+        [[key[1] for key in keys], [str(trace) for trace in {key[0] for key in keys}]],
     ):
         stored.setdefault((trace, number), []).append(parsed(body))
     return {

@@ -16,8 +16,11 @@ import pytest
 
 from llmotel.local import schema
 from llmotel.local.errors import LocalError, StoreError
+from llmotel.local.filters import Parameters, build
 from llmotel.local.server import listen
 from llmotel.local.store import FILE, Store
+from llmotel.local.traces import content_of
+from llmotel.local.writer import append
 from local import otlp
 
 
@@ -141,6 +144,22 @@ class TestFile:
             store.query(f"SELECT * FROM read_csv('{tmp_path}/secret.csv')")
         with pytest.raises(duckdb.Error):
             store.query("SET enable_external_access = true")
+        store.close()
+
+
+class TestIds:
+    def test_every_id_is_found_whatever_its_size(self) -> None:
+        # A list of such numbers as a parameter becomes one of floats where some are above 2**127 and some are not.
+        keys = [(1 << 127 | 12345, 1 << 63 | 1), (77, 5), ((1 << 128) - 1, (1 << 64) - 1)]
+        store = Store(None)
+        connection = store.connection
+        append(connection, "content", [[trace, span, 0, "{}"] for trace, span in keys])
+        with store.reader() as reader:
+            assert content_of(reader, keys, {}).keys() == set(keys)
+            given = Parameters(("trace_id", f"{trace:032x}") for trace, _ in keys)
+            found = build(given, 0, kinds=("all",))
+            sql = f"SELECT count(*) FROM content s WHERE {found.where}"
+            assert reader.query(sql, found.parameters) == [(3,)]
         store.close()
 
 
