@@ -115,6 +115,10 @@ class Receiver:
                     last[_attributes(point.attributes)[attribute]] = point.as_int or point.as_double
         return last
 
+    def resources(self, name: str) -> list[dict[str, Any]]:
+        """The resource of every export of the metric ``name``."""
+        return [resource for resource, metric in self._metrics() if metric.name == name]
+
     def metric_names(self) -> set[str]:
         """The names of all metrics that arrived."""
         return {metric.name for _, metric in self._metrics()}

@@ -47,7 +47,7 @@ def test_it_is_plain_data() -> None:
     initialised()
     data = json.loads(json.dumps(llmotel.status().as_dict()))
     assert data["signals"][0] == {"signal": "traces", "provider": "given", "endpoint": None, "sent": 0, "failed": 0,
-                                  "lost": 0}  # fmt: skip
+                                  "lost": 0, "detail": ""}  # fmt: skip
     assert data["version"] == llmotel.__version__
     assert data["counts"]["unpriced"] == 0
 

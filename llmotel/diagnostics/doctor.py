@@ -68,7 +68,7 @@ def examine(timeout: float = 3.0) -> Iterator[Finding]:
     yield from _libraries(config)
     yield from _settings(config)
     yield from _endpoints(config, timeout)
-    yield from _losses()
+    yield from _process()
     yield from _others()
 
 
@@ -141,9 +141,11 @@ def _endpoints(config: Config, timeout: float) -> Iterator[Finding]:
                 yield Finding(NOTE, signal, f"exported to {', '.join(exporters) or 'nowhere'}")
 
 
-def _losses() -> Iterator[Finding]:
-    """What the process that asks has lost itself: nothing where ``llmotel doctor`` is a process of its own."""
+def _process() -> Iterator[Finding]:
+    """What is wrong in the process that asks: nothing where ``llmotel doctor`` is a process of its own."""
     for row in status().signals:
+        if row.detail and row.provider != "reused":
+            yield Finding(WARNING, row.signal, row.detail)
         if row.lost:
             mend = "Spans and events that found no room: raise OTEL_BSP_MAX_QUEUE_SIZE and OTEL_BLRP_MAX_QUEUE_SIZE"
             yield Finding(WARNING, row.signal, f"{row.lost:,} lost in this process", mend if not row.failed else "")

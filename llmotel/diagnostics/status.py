@@ -33,7 +33,8 @@ class SignalStatus:
     """Where one signal goes. ``provider`` is ``own``, ``isolated``, ``given``, ``reused`` or ``none`` (see
     :class:`llmotel.sdk.pipeline.Pipeline`); ``endpoint`` is ``None`` where the application's own provider decides it.
     ``sent`` and ``failed`` count exports of llmotel's own exporters, ``lost`` what nobody took of what was to be sent:
-    spans, events, exports of metrics."""
+    spans, events, exports of metrics. ``detail`` says what became of a provider that the application set after
+    ``init()``."""
 
     signal: str
     provider: str
@@ -41,6 +42,7 @@ class SignalStatus:
     sent: int = 0
     failed: int = 0
     lost: int = 0
+    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -105,6 +107,8 @@ class Status:
             )
         if any(signal.failed for signal in self.signals):
             hints.append("Exports failed. `llmotel doctor` says whether the endpoint answers.")
+        late = (row for row in self.signals if row.detail and row.provider != "reused")
+        hints.extend(f"{row.signal.capitalize()}: {row.detail}." for row in late)
         lost = [f"{signal.lost:,} of {signal.signal}" for signal in self.signals if signal.lost]
         if lost:
             hints.append(f"Lost: {', '.join(lost)}, counted in llmotel.export.lost.")
@@ -158,6 +162,11 @@ def status() -> Status:
     pipeline = running.pipeline if running is not None else None
     if pipeline is not None and config is not None:
         found.signals = [_of_signal(signal, pipeline.kinds[signal], config, pipeline.exporters) for signal in SIGNALS]
+        later = pipeline.set_later()
+        for row in found.signals:
+            row.detail = later.get(row.signal, "")
+            if row.detail and row.provider == "none":
+                row.provider = "reused"
     return found
 
 
@@ -190,7 +199,7 @@ def _signal(row: SignalStatus) -> tuple[str, ...]:
     exports = f"{row.sent} exports, {row.failed} failed" if row.endpoint is not None else ""
     if row.lost:
         exports += f", {row.lost:,} lost"
-    return row.signal, _KINDS[row.provider], row.endpoint or "", exports
+    return row.signal, _KINDS[row.provider], row.endpoint or "", exports or row.detail
 
 
 def _section(title: str, rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -18,6 +18,7 @@ from opentelemetry import _logs, metrics, trace
 from llmotel import semconv
 from llmotel.config.config import SIGNALS, Config
 from llmotel.config.masking import masked_uri
+from llmotel.sdk import global_providers
 
 if TYPE_CHECKING:
     from llmotel.sdk.exporter import SignalExporter
@@ -32,11 +33,6 @@ _OURS = (OWN, ISOLATED)
 # Without effect where a provider is not ours.
 _OURS_ONLY = ("service_name", "resource_attributes", "endpoint", "headers", "protocol", "timeout", "sampler",
               "sampler_arg", "traces_exporter")  # fmt: skip
-_GLOBAL: Mapping[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
-    "traces": (trace.get_tracer_provider, trace.set_tracer_provider),
-    "metrics": (metrics.get_meter_provider, metrics.set_meter_provider),
-    "logs": (_logs.get_logger_provider, _logs.set_logger_provider),
-}
 _SILENT: Mapping[str, Callable[[], Any]] = {
     "traces": trace.NoOpTracerProvider, "metrics": metrics.NoOpMeterProvider, "logs": _logs.NoOpLoggerProvider,
 }  # fmt: skip
@@ -61,27 +57,48 @@ class Pipeline:
         self._locks: list[ForkLock] = []
         self._turn = threading.Lock()
         self._workers: list[threading.Thread] = []
+        self._refusals: global_providers.Refusals | None = None
         for signal, kind in kinds.items():
             if kind == GIVEN:
                 self.providers[signal] = given[signal]
             elif kind == REUSED:
-                self.providers[signal] = _GLOBAL[signal][0]()
-            elif kind == NONE and _GLOBAL[signal][0]() in _ended:
+                self.providers[signal] = global_providers.current(signal)
+            elif kind == NONE and _is_ended(global_providers.current(signal)):
                 self.providers[signal] = _SILENT[signal]()
         ours = [signal for signal, kind in kinds.items() if kind in _OURS]
         if ours:
             from llmotel.sdk.providers import Providers
 
-            made = Providers(config, ours, isolated=kinds["traces"] == ISOLATED)
+            theirs = (self.providers[signal] for signal, kind in kinds.items() if kind in (GIVEN, REUSED))
+            resources = (global_providers.resource_of(provider) for provider in theirs)
+            resource = next((resource for resource in resources if resource is not None), None)
+            made = Providers(config, ours, isolated=kinds["traces"] == ISOLATED, resource=resource)
             self.providers.update(made.by_signal)
             self.exporters, self._readers, self._locks = made.exporters, made.readers, made.locks
         _warn_of_idle(config, kinds)
 
     def publish(self) -> None:
         """Makes our own providers the global ones."""
+        own = [signal for signal, kind in self.kinds.items() if kind == OWN]
+        for signal in own:
+            global_providers.publish(signal, self.providers[signal])
+        self._refusals = global_providers.Refusals(own)
+
+    def set_later(self) -> dict[str, str]:
+        """What became of the signals for which the application has set a global provider since ``init()``."""
+        found = {}
         for signal, kind in self.kinds.items():
-            if kind == OWN:
-                _GLOBAL[signal][1](self.providers[signal])
+            current = global_providers.current(signal)
+            replaced = kind in (OWN, REUSED) and current is not self.providers[signal]
+            if kind == NONE and self.providers[signal] is None and not global_providers.is_unset(current):
+                found[signal] = "set by the application after init(), and in use"
+            elif replaced or (self._refusals is not None and signal in self._refusals.signals):
+                found[signal] = (
+                    global_providers.too_late(signal)
+                    if kind == OWN
+                    else ("the application has another one by now, which is not in use: shutdown() and init() take it")
+                )
+        return found
 
     def flush(self, timeout: float) -> bool:
         """Exports what is waiting, in all providers at once; ``False`` when it failed or took over ``timeout`` seconds.
@@ -101,7 +118,9 @@ class Pipeline:
         deadline = time.monotonic() + timeout
         failed = self._failed()
         ours = [self.providers[signal] for signal, kind in self.kinds.items() if kind in _OURS]
-        ours = [provider for provider in ours if provider not in _ended]
+        ours = [provider for provider in ours if not _is_ended(provider)]
+        if self._refusals is not None:
+            self._refusals.close()
         for outlet in self.exporters:
             outlet.close_by(deadline)
         _ended.update(ours)
@@ -186,17 +205,17 @@ def _kinds(config: Config, given: Mapping[str, Any]) -> dict[str, str]:
     unset = []  # signals for which the application has nothing
     ours_only = config.isolated
     for signal in SIGNALS:
-        current = _GLOBAL[signal][0]()
+        current = global_providers.current(signal)
         if given.get(signal) is not None:
             kinds[signal] = GIVEN
         elif ours_only:
             kinds[signal] = ISOLATED
-        elif current in _ended:
+        elif _is_ended(current):
             kinds[signal] = ISOLATED  # a global provider is so for good
             unset.append(signal)
-        elif _is_sdk(current):
+        elif global_providers.sdk_provider(current) is not None:
             kinds[signal] = REUSED
-        elif _is_unset(current):
+        elif global_providers.is_unset(current):
             kinds[signal] = OWN
             unset.append(signal)
         else:
@@ -206,7 +225,7 @@ def _kinds(config: Config, given: Mapping[str, Any]) -> dict[str, str]:
             logger.warning(
                 "llmotel: the global %s is %s.%s and not OpenTelemetry's SDK, so LLM telemetry takes its own way to "
                 "%s. init(isolated=True) or LLMOTEL_ISOLATED=1 says that this is meant",
-                {"traces": "TracerProvider", "metrics": "MeterProvider", "logs": "LoggerProvider"}[signal],
+                global_providers.NAMES[signal],
                 type(current).__module__, type(current).__qualname__, masked_uri(config.url(signal)),
             )  # fmt: skip
     if GIVEN in kinds.values() or REUSED in kinds.values():
@@ -217,16 +236,8 @@ def _kinds(config: Config, given: Mapping[str, Any]) -> dict[str, str]:
     return kinds
 
 
-def _is_sdk(provider: object) -> bool:
-    # By name: a look must not import the SDK.
-    return any(base.__module__.startswith("opentelemetry.sdk.") for base in type(provider).__mro__)
-
-
-def _is_unset(provider: object) -> bool:
-    """Whether ``provider`` is the API's stand-in. Its no-op providers are not: somebody chose them, for good."""
-    kind = type(provider)
-    is_api = kind.__module__.startswith(("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs"))
-    return is_api and "Proxy" in kind.__name__
+def _is_ended(provider: object) -> bool:
+    return any(provider is ended for ended in list(_ended))  # an application's own may have no hash
 
 
 def _warn_of_idle(config: Config, kinds: Mapping[str, str]) -> None:

@@ -32,13 +32,16 @@ class Providers:
     """Providers for ``signals``, with what they export to.
 
     Raises :class:`~llmotel.errors.ConfigurationError`, before anything is made, for settings that no exporter or
-    sampler can be made from. ``isolated`` is for spans whose parents belong to another pipeline.
+    sampler can be made from. ``isolated`` is for spans whose parents belong to another pipeline. ``resource`` is that of the
+    application's own providers, which then is that of these as well: one process is one service.
     """
 
-    def __init__(self, config: Config, signals: Collection[str], *, isolated: bool) -> None:
+    def __init__(
+        self, config: Config, signals: Collection[str], *, isolated: bool, resource: Resource | None = None
+    ) -> None:
         for signal in signals:
             check(config, signal)
-        resource = _resource(config)
+        resource = _resource(config, resource)
         self.exporters = [SignalExporter(signal, kind, config)
                         for signal in signals for kind in getattr(config, f"{signal}_exporter")]  # fmt: skip
         self.readers = [Reader(outlet, config) for outlet in self.exporters if outlet.signal == "metrics"]
@@ -90,7 +93,7 @@ def _refused(config: Config, name: str, mend: str) -> ConfigurationError:
     return ConfigurationError(f"{said}: accepted is {setting.accepted}. {mend}")
 
 
-def _resource(config: Config) -> Resource:
+def _resource(config: Config, theirs: Resource | None) -> Resource:
     class ProcessResource(Resource):
         """A resource whose ``service.instance.id`` is another one in every forked child.
 
@@ -106,6 +109,8 @@ def _resource(config: Config) -> Resource:
     if config.service_name is not None:
         attributes["service.name"] = config.service_name
     created = Resource.create(attributes)
+    if theirs is not None:
+        created = Resource({**created.attributes, **theirs.attributes}, theirs.schema_url or created.schema_url)
     chosen = created.attributes.get("service.instance.id")
     own = {os.getpid(): str(chosen)} if chosen else {}
 
