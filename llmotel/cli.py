@@ -140,17 +140,23 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _told(findings: Iterable[Finding]) -> int:
-    from llmotel.diagnostics.doctor import PROBLEM
+    from llmotel.diagnostics.doctor import PROBLEM, WARNING
 
-    problems, mend = 0, ""
+    problems, warnings, mend = 0, 0, ""
     for finding in findings:
         problems += finding.level == PROBLEM
+        warnings += finding.level == WARNING
         print(f"{_MARKS[finding.level]}  {finding.subject}: {finding.text}", flush=True)
         if finding.mend and finding.mend != mend:
             print(f"         -> {finding.mend}", flush=True)
         mend = finding.mend
-    print(f"\n{problems} problem{'' if problems == 1 else 's'}" if problems else "\nnothing is wrong")
+    counts = [_counted(problems, "problem"), _counted(warnings, "warning")]
+    print(f"\n{', '.join(filter(None, counts)) or 'nothing is wrong'}")
     return 1 if problems else 0
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
 
 
 def _selftest(options: argparse.Namespace) -> int:

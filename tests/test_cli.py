@@ -41,6 +41,19 @@ def test_doctor_ends_with_1_and_says_each_mend_once() -> None:
     assert done.stdout.endswith("\n3 problems\n")
 
 
+def test_doctor_counts_warnings_which_are_no_problems() -> None:
+    with Receiver() as receiver:
+        done = typed("doctor", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url, OTEL_TRACES_SAMPLER="always_off")
+    assert done.returncode == 0
+    assert done.stdout.endswith("\n1 warning\n")
+
+
+def test_doctor_counts_both() -> None:
+    done = typed("doctor", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9", OTEL_TRACES_SAMPLER="always_off")
+    assert done.returncode == 1
+    assert done.stdout.endswith("\n3 problems, 1 warning\n")
+
+
 def test_selftest_follows_a_call_of_a_real_client_to_the_endpoint() -> None:
     with Receiver() as receiver:
         done = typed("selftest", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url)

@@ -16,6 +16,7 @@ from llmotel import setup
 from llmotel.config.config import SIGNALS, Config
 from llmotel.diagnostics import selftest
 from llmotel.diagnostics.doctor import NOTE, OK, PROBLEM, WARNING, Finding, examine
+from llmotel.diagnostics.neighbours import neighbours
 from llmotel.diagnostics.probe import Answer, probe
 from receiver import GARBAGE, HANG, Receiver
 
@@ -40,6 +41,15 @@ def examined(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> dict[s
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     return {finding.subject: finding for finding in examine(timeout=2.0)}
+
+
+def install(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, entry_points: str = "") -> None:
+    """Puts the metadata of a distribution on the path."""
+    info = folder / f"{name.replace('-', '_')}-1.0.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0.0\n")
+    (info / "entry_points.txt").write_text(entry_points)
+    monkeypatch.syspath_prepend(str(folder))
 
 
 class TestAnHttpEndpoint:
@@ -235,13 +245,67 @@ class TestExamine:
     def test_another_package_that_does_the_same_is_a_warning(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        info = tmp_path / "openlit-1.45.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: openlit\nVersion: 1.45.0\n")
-        monkeypatch.syspath_prepend(str(tmp_path))
+        install(monkeypatch, tmp_path, "openlit")
         found = examined(monkeypatch, SILENT)["openlit"]
         assert found.level == WARNING
-        assert "two spans" in found.mend
+        assert "every call becomes two spans" in found.text
+        assert found.mend == "openlit.init(disabled_instrumentors=[...])"
+
+
+class TestNeighbours:
+    """What an installed package is, is read from its metadata alone, so that is all that these tests install."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "openinference-instrumentation-openai",
+            "openinference_instrumentation_anything-at-all",
+            "opentelemetry-instrumentation-openai",
+            "opentelemetry-instrumentation-openai-v2",
+            "opentelemetry-instrumentation-genai-anthropic",
+            "traceloop-sdk",
+            "logfire",
+            "langfuse",
+            "ddtrace",
+        ],
+    )
+    def test_a_rival_comes_with_what_it_means_and_its_switch(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+    ) -> None:
+        install(monkeypatch, tmp_path, name)
+        [found] = [found for found in neighbours({}) if found.name == name.replace("_", "-")]
+        assert found.rival
+        assert "two spans" in found.text
+        assert found.remedy
+
+    def test_the_switch_of_an_instrumentation_is_its_entry_point(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        name = "opentelemetry-instrumentation-openai-v2"
+        install(monkeypatch, tmp_path, name, "[opentelemetry_instrumentor]\nopenai = it:OpenAIInstrumentor\n")
+        [found] = [found for found in neighbours({}) if found.name == name]
+        assert "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=openai," in found.remedy
+
+    @pytest.mark.parametrize("name", ["opentelemetry-instrumentation-django", "openinference-instrumentation", "numpy"])
+    def test_what_records_no_model_calls_is_none(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+    ) -> None:
+        install(monkeypatch, tmp_path, name)
+        assert name not in {found.name for found in neighbours({})}
+
+    def test_langsmith_is_one_only_where_it_exports_to_opentelemetry(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        install(monkeypatch, tmp_path, "langsmith")
+        assert "langsmith" not in {found.name for found in neighbours({})}
+        assert "langsmith" in {found.name for found in neighbours({"LANGSMITH_OTEL_ENABLED": "true"})}
+
+    def test_a_framework_is_a_note(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        install(monkeypatch, tmp_path, "openai-agents")
+        monkeypatch.setenv("OPENAI_AGENTS_DISABLE_TRACING", "1")
+        found = examined(monkeypatch, SILENT)["openai-agents"]
+        assert found.level == NOTE
+        assert "OPENAI_AGENTS_DISABLE_TRACING is set: its agents and tools can be seen by nobody" in found.text
 
 
 class TestSelftest:

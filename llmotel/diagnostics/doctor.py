@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 
 from llmotel.config.config import SIGNALS, Config
+from llmotel.diagnostics.neighbours import neighbours
 from llmotel.diagnostics.probe import probe
 from llmotel.diagnostics.status import STREAM_REMEDY, status
 from llmotel.errors import LlmotelError
@@ -14,24 +14,6 @@ from llmotel.instrumentation import registry
 
 OK, NOTE, WARNING, PROBLEM = "ok", "note", "warning", "problem"
 
-# Distributions that make spans of the same calls.
-_OTHERS = (
-    "agentops",
-    "ddtrace",
-    "langfuse",
-    "langtrace-python-sdk",
-    "lmnr",
-    "logfire",
-    "openinference-instrumentation-anthropic",
-    "openinference-instrumentation-openai",
-    "openlit",
-    "opentelemetry-instrumentation-anthropic",
-    "opentelemetry-instrumentation-genai-anthropic",
-    "opentelemetry-instrumentation-genai-openai",
-    "opentelemetry-instrumentation-openai",
-    "opentelemetry-instrumentation-openai-v2",
-    "traceloop-sdk",
-)
 _STATES = {
     "instrumented": (OK, ""),
     "not imported yet": (OK, ""),
@@ -69,7 +51,7 @@ def examine(timeout: float = 3.0) -> Iterator[Finding]:
     yield from _settings(config)
     yield from _endpoints(config, timeout)
     yield from _process()
-    yield from _others()
+    yield from _neighbours()
 
 
 def _switches(config: Config) -> Iterator[Finding]:
@@ -151,14 +133,9 @@ def _process() -> Iterator[Finding]:
             yield Finding(WARNING, row.signal, f"{row.lost:,} lost in this process", mend if not row.failed else "")
 
 
-def _others() -> Iterator[Finding]:
-    for name in _OTHERS:
-        try:
-            version = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-        mend = "If it is switched on for the same library, every call becomes two spans: keep one of the two"
-        yield Finding(WARNING, name, f"{version} is installed, and makes spans of the same calls", mend)
+def _neighbours() -> Iterator[Finding]:
+    for found in neighbours():
+        yield Finding(WARNING if found.rival else NOTE, found.name, f"{found.version}: {found.text}", found.remedy)
 
 
 __all__ = ["NOTE", "OK", "PROBLEM", "WARNING", "Finding", "examine"]
