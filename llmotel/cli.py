@@ -176,7 +176,7 @@ def _selftest(options: argparse.Namespace) -> int:
 
 def _settings(options: argparse.Namespace) -> int:
     from llmotel.config.config import Config, settings_markdown
-    from llmotel.diagnostics.status import columns
+    from llmotel.diagnostics.page import columns
     from llmotel.errors import LlmotelError
 
     if options.markdown:
@@ -201,7 +201,7 @@ def _status(options: argparse.Namespace) -> int:
         print(json.dumps(found.as_dict(), indent=2))
     else:
         print(found)
-    return 0
+    return 1 if found.refused else 0
 
 
 def _stack_init(options: argparse.Namespace) -> int:

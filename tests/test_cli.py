@@ -101,6 +101,18 @@ def test_status_is_a_page_or_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["version"] == __version__
 
 
+def test_status_says_what_init_would_do() -> None:
+    done = typed("status", OTEL_EXPORTER_OTLP_ENDPOINT="http://collector:4318")
+    assert done.returncode == 0
+    assert "http://collector:4318/v1/traces" in done.stdout
+
+
+def test_status_ends_with_1_where_init_would_raise() -> None:
+    done = typed("status", LLMOTEL_SEMCONV="newest")
+    assert done.returncode == 1
+    assert "LLMOTEL_SEMCONV='newest'" in done.stdout
+
+
 def test_a_reader_that_has_gone_is_no_error() -> None:
     command = f"{sys.executable} -m llmotel.cli settings | true"
     done = subprocess.run(["sh", "-c", command], env=environment(), capture_output=True, text=True, timeout=60)

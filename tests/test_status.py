@@ -12,6 +12,7 @@ import llmotel
 from bare import call
 from llmotel import setup
 from receiver import Receiver
+from scripts import run
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +36,41 @@ def test_before_init_it_tells_what_init_would_find(monkeypatch: pytest.MonkeyPat
 def test_a_wrong_setting_is_the_reason_and_no_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMOTEL_SEMCONV", "newest")
     assert llmotel.status().reason.startswith("LLMOTEL_SEMCONV='newest'")
+
+
+def test_before_init_the_page_says_what_it_would_do() -> None:
+    out, _ = run("print(llmotel.status())", OTEL_EXPORTER_OTLP_ENDPOINT="http://me:hunter2@collector:4318",
+                 OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="anthropic")  # fmt: skip
+    lines = [line.split() for line in out.splitlines()]
+    assert "What init() would do here:".split() in lines
+    assert "traces llmotel's own provider http://***@collector:4318/v1/traces".split() in lines
+    assert any(line[:1] == ["openai"] and "instrumented once imported" in " ".join(line) for line in lines)
+    assert any(line[:1] == ["anthropic"] and "disabled" in line for line in lines)
+
+
+def test_before_init_an_applications_providers_are_seen() -> None:
+    out, err = run(
+        """
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+        trace.set_tracer_provider(TracerProvider())
+        print([row.provider for row in llmotel.status().signals])
+        """
+    )
+    assert (out, err) == ("['reused', 'none', 'none']", "")
+
+
+@pytest.mark.parametrize("switch", ["OTEL_SDK_DISABLED", "LLMOTEL_DISABLED"])
+def test_before_init_a_kill_switch_is_part_of_the_reason(monkeypatch: pytest.MonkeyPatch, switch: str) -> None:
+    monkeypatch.setenv(switch, "true")
+    found = llmotel.status()
+    assert found.reason == f"llmotel.init() has not been called, and {switch} would keep it off"
+    assert not found.planned
+
+
+def test_what_init_would_refuse_is_the_reason() -> None:
+    out, _ = run("print(llmotel.status().refused, llmotel.status().reason)", OTEL_TRACES_SAMPLER="sometimes")
+    assert out.startswith("True OTEL_TRACES_SAMPLER='sometimes' (from the environment): accepted is ")
 
 
 def test_after_init_it_is_on() -> None:
@@ -114,6 +150,23 @@ def test_the_page_shows_what_was_chosen_and_no_defaults() -> None:
     assert "  semconv                    dup        from argument" in page
     assert "  traces   the provider given to init()" in page
     assert "metric_interval" not in page
+
+
+def test_a_console_shows_the_page_and_a_notebook_tables() -> None:
+    initialised(semconv="dup", service_name="<b>checkout</b>")
+    found = llmotel.status()
+    assert repr(found) == str(found)
+    page = found._repr_html_()
+    assert "<caption" in page
+    assert page.count("<table>") == page.count("</table>") >= 3
+    assert "&lt;b&gt;checkout&lt;/b&gt;" in page
+    assert "<b>checkout" not in page
+
+
+def test_tab_shows_the_public_names() -> None:
+    names = [name for name in dir(llmotel) if not name.startswith("__")]
+    assert names == sorted(name for name in llmotel.__all__ if not name.startswith("__"))
+    assert all(hasattr(llmotel, name) for name in dir(llmotel))
 
 
 def test_the_page_shows_no_secrets() -> None:

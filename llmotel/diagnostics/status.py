@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from llmotel.config.config import SIGNALS, Config
 from llmotel.config.masking import masked_uri
+from llmotel.diagnostics import page
 from llmotel.errors import LlmotelError
 from llmotel.version import __version__
 
@@ -54,13 +55,14 @@ class SettingStatus:
     origin: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Status:
     """A snapshot. ``str()`` gives a page to read, :meth:`as_dict` plain data for a health endpoint.
 
     ``counts`` are llmotel's own counters since the process started; ``errors`` the last internal errors, without
     content; ``unpriced`` the first ten providers and models that no price is known of. ``reason`` says why ``enabled``
-    is false.
+    is false; ``planned`` that libraries and signals are what ``init()`` would make here; ``refused`` that
+    it would raise :class:`llmotel.ConfigurationError`.
     """
 
     enabled: bool
@@ -72,6 +74,8 @@ class Status:
     errors: list[str] = field(default_factory=list)
     unpriced: list[str] = field(default_factory=list)
     version: str = __version__
+    planned: bool = False
+    refused: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The same as dicts, lists, strings and numbers, fit for ``json.dumps``."""
@@ -115,17 +119,12 @@ class Status:
         return hints
 
     def __str__(self) -> str:
-        chosen = [setting for setting in self.settings if setting.origin != "default"]
-        counts = [(name, str(number)) for name, number in self.counts.items() if number]
-        parts = [
-            f"llmotel {self.version}: {'on' if self.enabled else f'off ({self.reason})'}",
-            *_section("Libraries", [_library(row) for row in self.libraries]),
-            *_section("Signals", [_signal(row) for row in self.signals]),
-            *_section("Settings, other than defaults", [(row.name, row.value, f"from {row.origin}") for row in chosen]),
-            *_section("Counts", counts),
-            *_section("Hints", [(hint,) for hint in self.hints]),
-        ]
-        return "\n".join(parts)
+        return page.text(self)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return page.html(self)
 
 
 def status() -> Status:
@@ -135,12 +134,18 @@ def status() -> Status:
 
     running, engine, reason = setup.running(), setup.engine(), ""
     config = running.config if running is not None else engine.config if engine is not None else None
+    planned: dict[str, str] = {}
+    refused = False
     if config is None:
         reason = "llmotel.init() has not been called"
         try:
             config = Config.load()
+            planned = _planned(config)
         except LlmotelError as error:
-            reason = str(error)
+            reason, refused = str(error), True
+        if config is not None and (config.sdk_disabled or config.disabled):
+            planned = {}
+            reason += f", and {'OTEL_SDK_DISABLED' if config.sdk_disabled else 'LLMOTEL_DISABLED'} would keep it off"
     elif config.sdk_disabled:
         reason = "OTEL_SDK_DISABLED is set"
     elif engine is None:
@@ -148,6 +153,7 @@ def status() -> Status:
     elif not engine.enabled:
         reason = "LLMOTEL_DISABLED is set" if config.disabled else "llmotel.disable() was called"
     found = Status(engine is not None and engine.enabled, reason, [], [], [])
+    found.planned, found.refused = bool(planned), refused
     if config is not None:
         found.settings = [SettingStatus(*row) for row in config.rows()]
     if engine is not None:
@@ -155,6 +161,8 @@ def status() -> Status:
         found.errors = list(engine.guard.last_errors)
         found.unpriced = sorted(engine.unpriced)
         found.signals = [SignalStatus(signal, "reused") for signal in SIGNALS]
+    if planned and config is not None:
+        found.signals = [_of_signal(signal, planned[signal], config, ()) for signal in SIGNALS]
     try:
         found.libraries = registry.report(config)
     except Exception as error:
@@ -170,6 +178,20 @@ def status() -> Status:
     return found
 
 
+def _planned(config: Config) -> dict[str, str]:
+    """Whose provider ``init()`` would take for each signal. Raises as ``init()`` would."""
+    from llmotel.sdk.pipeline import plan
+
+    kinds = plan(config)
+    ours = [signal for signal, kind in kinds.items() if kind in ("own", "isolated")]
+    if ours and not (config.sdk_disabled or config.disabled):
+        from llmotel.sdk.providers import check
+
+        for signal in ours:
+            check(config, signal)
+    return kinds
+
+
 def _of_signal(signal: str, kind: str, config: Config, senders: Iterable[Any]) -> SignalStatus:
     ours = kind in ("own", "isolated")
     exporters: Sequence[str] = getattr(config, f"{signal}_exporter")
@@ -182,36 +204,4 @@ def _of_signal(signal: str, kind: str, config: Config, senders: Iterable[Any]) -
     return row
 
 
-_KINDS: Mapping[str, str] = {
-    "own": "llmotel's own provider",
-    "isolated": "llmotel's own provider, kept apart",
-    "given": "the provider given to init()",
-    "reused": "the application's provider",
-    "none": "no provider: set OTEL_EXPORTER_OTLP_ENDPOINT, or set one up before init()",
-}
-
-
-def _library(row: LibraryStatus) -> tuple[str, ...]:
-    return row.library, row.version or "-", row.state, row.detail or f"supported {row.supported}"
-
-
-def _signal(row: SignalStatus) -> tuple[str, ...]:
-    exports = f"{row.sent} exports, {row.failed} failed" if row.endpoint is not None else ""
-    if row.lost:
-        exports += f", {row.lost:,} lost"
-    return row.signal, _KINDS[row.provider], row.endpoint or "", exports or row.detail
-
-
-def _section(title: str, rows: Sequence[tuple[str, ...]]) -> list[str]:
-    return ["", title, *columns(rows)] if rows else []
-
-
-def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """``rows`` as lines, indented, each column as wide as its widest entry."""
-    width = max((len(row) for row in rows), default=0)
-    widths = [max((len(row[index]) for row in rows if index < len(row)), default=0) for index in range(width)]
-    lines = ("  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=False)) for row in rows)
-    return [f"  {line}".rstrip() for line in lines]
-
-
-__all__ = ["LibraryStatus", "SettingStatus", "SignalStatus", "Status", "columns", "status"]
+__all__ = ["LibraryStatus", "SettingStatus", "SignalStatus", "Status", "status"]

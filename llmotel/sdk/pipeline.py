@@ -200,7 +200,12 @@ def _joined(threads: list[threading.Thread], deadline: float) -> bool:
     return not any(thread.is_alive() for thread in threads)
 
 
-def _kinds(config: Config, given: Mapping[str, Any]) -> dict[str, str]:
+def plan(config: Config) -> dict[str, str]:
+    """The ``kinds`` that a pipeline made now would have; makes nothing and logs nothing."""
+    return _kinds(config, {}, warn=False)
+
+
+def _kinds(config: Config, given: Mapping[str, Any], *, warn: bool = True) -> dict[str, str]:
     kinds = {}
     unset = []  # signals for which the application has nothing
     ours_only = config.isolated
@@ -222,12 +227,13 @@ def _kinds(config: Config, given: Mapping[str, Any]) -> dict[str, str]:
             kinds[signal] = ISOLATED
             if signal == "traces":
                 ours_only = True  # all of it in one place
-            logger.warning(
-                "llmotel: the global %s is %s.%s and not OpenTelemetry's SDK, so LLM telemetry takes its own way to "
-                "%s. init(isolated=True) or LLMOTEL_ISOLATED=1 says that this is meant",
-                global_providers.NAMES[signal],
-                type(current).__module__, type(current).__qualname__, masked_uri(config.url(signal)),
-            )  # fmt: skip
+            if warn:
+                logger.warning(
+                    "llmotel: the global %s is %s.%s and not OpenTelemetry's SDK, so LLM telemetry takes its own way to "
+                    "%s. init(isolated=True) or LLMOTEL_ISOLATED=1 says that this is meant",
+                    global_providers.NAMES[signal],
+                    type(current).__module__, type(current).__qualname__, masked_uri(config.url(signal)),
+                )  # fmt: skip
     if GIVEN in kinds.values() or REUSED in kinds.values():
         # The application sends its telemetry itself, perhaps to where we do not know: guess no endpoint.
         for signal in unset:
@@ -251,4 +257,4 @@ def _warn_of_idle(config: Config, kinds: Mapping[str, str]) -> None:
         )  # fmt: skip
 
 
-__all__ = ["GIVEN", "ISOLATED", "NONE", "OWN", "REUSED", "Pipeline"]
+__all__ = ["GIVEN", "ISOLATED", "NONE", "OWN", "REUSED", "Pipeline", "plan"]

@@ -32,7 +32,7 @@ class Providers:
     """Providers for ``signals``, with what they export to.
 
     Raises :class:`~llmotel.errors.ConfigurationError`, before anything is made, for settings that no exporter or
-    sampler can be made from. ``isolated`` is for spans whose parents belong to another pipeline. ``resource`` is the one
+    sampler can be made from. ``isolated`` is for spans whose parents belong to another pipeline. ``resource`` is that
     of the application's own providers, and then these have it as well: one process is one service.
     """
 
