@@ -229,8 +229,8 @@ def _kinds(config: Config, given: Mapping[str, Any], *, warn: bool = True) -> di
                 ours_only = True  # all of it in one place
             if warn:
                 logger.warning(
-                    "llmotel: the global %s is %s.%s and not OpenTelemetry's SDK, so LLM telemetry takes its own way to "
-                    "%s. init(isolated=True) or LLMOTEL_ISOLATED=1 says that this is meant",
+                    "llmotel: the global %s is %s.%s and not OpenTelemetry's SDK, so LLM telemetry takes its own "
+                    "way to %s. init(isolated=True) or LLMOTEL_ISOLATED=1 says that this is meant",
                     global_providers.NAMES[signal],
                     type(current).__module__, type(current).__qualname__, masked_uri(config.url(signal)),
                 )  # fmt: skip
