@@ -41,9 +41,21 @@ PACKAGES = (
         "3c4456766bd32b6b534d52bf4e9c2a29b33e7eedf6e96ed479300ba1a7888ebf",
         {"dist/preact.mjs": "preact.js", "hooks/dist/hooks.mjs": "hooks.js"},
     ),
-    Package("htm", "3.1.1", "2425b9bee11409177bcabc7f32e319926fc6690c1701c0b257c88bdff2d5ba90", {"dist/htm.mjs": "htm.js"}),
-    Package("@preact/signals", "2.11.4", "66ea8221dd8aaa0da2365d49c3f116b071d56cfb63b2e16c072c6b4e08a928b7", {"dist/signals.mjs": "signals.js"}),
-    Package("@preact/signals-core", "1.14.5", "94c421ac996214c94f532fb4c43d8ede048a16df0cd9538ffb965174dbe8daba", {"dist/signals-core.mjs": "signals-core.js"}),
+    Package(
+        "htm", "3.1.1", "2425b9bee11409177bcabc7f32e319926fc6690c1701c0b257c88bdff2d5ba90", {"dist/htm.mjs": "htm.js"}
+    ),
+    Package(
+        "@preact/signals",
+        "2.11.4",
+        "66ea8221dd8aaa0da2365d49c3f116b071d56cfb63b2e16c072c6b4e08a928b7",
+        {"dist/signals.mjs": "signals.js"},
+    ),
+    Package(
+        "@preact/signals-core",
+        "1.14.5",
+        "94c421ac996214c94f532fb4c43d8ede048a16df0cd9538ffb965174dbe8daba",
+        {"dist/signals-core.mjs": "signals-core.js"},
+    ),
     Package(
         "uplot",
         "1.6.32",

@@ -18,7 +18,7 @@ QUESTIONS = (
     "Which of your rain jackets is light enough for cycling?",
     "Where is my order 18-4471?",
     "Do you deliver to Réunion, and what does it cost?",
-    "靴のサイズを交換できますか？",
+    "靴のサイズを交換できますか",
     "هل يمكنني إرجاع الحذاء بعد ثلاثين يومًا؟",
 )
 ANSWER = (
@@ -67,7 +67,9 @@ def export(spans: list[dict[str, Any]], service: str = "shop", scope: str = "llm
     return {
         "resourceSpans": [
             {
-                "resource": {"attributes": attributes({"service.name": service, "deployment.environment.name": "prod"})},
+                "resource": {
+                    "attributes": attributes({"service.name": service, "deployment.environment.name": "prod"})
+                },
                 "scopeSpans": [{"scope": {"name": scope, "version": "1.0"}, "spans": spans}],
             }
         ]
@@ -84,8 +86,15 @@ class Trace:
         self.spans: list[dict[str, Any]] = []
 
     def span(
-        self, name: str, begin: float, length: float, parent: str | None = None, kind: int = 1, error: str | None = None,
-        events: list[dict[str, Any]] | None = None, **more: Any,
+        self,
+        name: str,
+        begin: float,
+        length: float,
+        parent: str | None = None,
+        kind: int = 1,
+        error: str | None = None,
+        events: list[dict[str, Any]] | None = None,
+        **more: Any,
     ) -> str:
         """A span that begins so many seconds after the trace; its id. Attributes are keywords with ``__`` for dots."""
         span_id = f"{self.dice.getrandbits(64):016x}"
@@ -136,7 +145,14 @@ def assistant(dice: random.Random, start: float, number: int) -> Trace:
         **{"gen_ai.operation.name": "embeddings", "gen_ai.provider.name": "openai", "gen_ai.request.model": "text-embedding-3-small",
            "gen_ai.usage.input_tokens": 14, "gen_ai.usage.cost.amount": 2.8e-07, "gen_ai.usage.cost.currency": "USD", "llmotel.outcome": "completed", **who},
     )  # fmt: skip
-    trace.span("SELECT documents", 0.15, 0.03, agent, 3, **{"db.system.name": "postgresql", "db.query.text": "SELECT id FROM documents"})
+    trace.span(
+        "SELECT documents",
+        0.15,
+        0.03,
+        agent,
+        3,
+        **{"db.system.name": "postgresql", "db.query.text": "SELECT id FROM documents"},
+    )
     documents = [{"id": "returns-policy", "score": 0.91, "content": "Shoes may be returned within 30 days provided that the soles show no dirt."},
                  {"id": "shipping", "score": 0.83, "content": "No charge is made for returns from member states."},
                  {"id": "care", "score": 0.41, "content": "Clean soles with a dry brush."}]  # fmt: skip
@@ -145,9 +161,16 @@ def assistant(dice: random.Random, start: float, number: int) -> Trace:
         **{"gen_ai.operation.name": "retrieval", "gen_ai.data_source.id": "shop-docs", "gen_ai.retrieval.query.text": question,
            "gen_ai.retrieval.documents": json.dumps(documents), "gen_ai.retrieval.top_k": 3, **who},
     )  # fmt: skip
-    system = [{"type": "text", "content": "You help the customers of a shoe shop. Answer from the documents and cite them."}]
+    system = [
+        {"type": "text", "content": "You help the customers of a shoe shop. Answer from the documents and cite them."}
+    ]
     messages: list[dict[str, Any]] = [{"role": "user", "parts": [{"type": "text", "content": question}]}]
-    call = {"type": "tool_call", "id": f"call_{number}", "name": "order_status", "arguments": {"order": "18-4471", "fields": ["state", "carrier", "eta"]}}
+    call = {
+        "type": "tool_call",
+        "id": f"call_{number}",
+        "name": "order_status",
+        "arguments": {"order": "18-4471", "fields": ["state", "carrier", "eta"]},
+    }
     trace.span(
         f"chat {model}", 0.22, 0.8 * slow, agent, 3,
         **spend(dice, model, provider, price_in, price_out, cached=0),
@@ -162,10 +185,31 @@ def assistant(dice: random.Random, start: float, number: int) -> Trace:
         **{"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "order_status", "gen_ai.tool.call.id": call["id"],
            "gen_ai.tool.call.arguments": json.dumps(call["arguments"]), "gen_ai.tool.call.result": json.dumps(result), **who},
     )  # fmt: skip
-    trace.span("GET", 0.26 + 0.8 * slow, 0.15, tool, 3, **{"http.request.method": "GET", "url.full": "https://orders.example/18-4471", "http.response.status_code": 200})
+    trace.span(
+        "GET",
+        0.26 + 0.8 * slow,
+        0.15,
+        tool,
+        3,
+        **{
+            "http.request.method": "GET",
+            "url.full": "https://orders.example/18-4471",
+            "http.response.status_code": 200,
+        },
+    )
     if number % 5 == 0:
-        trace.span("tools/call order_status", 0.25 + 0.8 * slow, 0.18, tool, 3, **{"mcp.method.name": "tools/call", "gen_ai.tool.name": "order_status", "mcp.session.id": "m-1"})
-    messages += [{"role": "assistant", "parts": [call]}, {"role": "tool", "parts": [{"type": "tool_call_response", "id": call["id"], "response": result}]}]
+        trace.span(
+            "tools/call order_status",
+            0.25 + 0.8 * slow,
+            0.18,
+            tool,
+            3,
+            **{"mcp.method.name": "tools/call", "gen_ai.tool.name": "order_status", "mcp.session.id": "m-1"},
+        )
+    messages += [
+        {"role": "assistant", "parts": [call]},
+        {"role": "tool", "parts": [{"type": "tool_call_response", "id": call["id"], "response": result}]},
+    ]
     grounding = round(min(1.0, max(0.2, dice.gauss(0.86, 0.13))), 3)
     answered: dict[str, Any] = {
         "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": ANSWER}], "finish_reason": "stop"}]),
@@ -184,10 +228,24 @@ def assistant(dice: random.Random, start: float, number: int) -> Trace:
     return trace
 
 
-def spend(dice: random.Random, model: str, provider: str, price_in: float, price_out: float, cached: int, outcome: str = "completed") -> dict[str, Any]:
+def spend(
+    dice: random.Random,
+    model: str,
+    provider: str,
+    price_in: float,
+    price_out: float,
+    cached: int,
+    outcome: str = "completed",
+) -> dict[str, Any]:
     fresh, answer, reasoning = dice.randint(150, 900), dice.randint(60, 420), dice.choice((0, 0, 64, 128))
     if outcome == "error":
-        return {"gen_ai.operation.name": "chat", "gen_ai.provider.name": provider, "gen_ai.request.model": model, "llmotel.outcome": outcome, "http.response.status_code": 429}
+        return {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": provider,
+            "gen_ai.request.model": model,
+            "llmotel.outcome": outcome,
+            "http.response.status_code": 429,
+        }
     cost_in, cost_out = fresh * price_in + cached * price_in * 0.1, (answer + reasoning) * price_out
     return {
         "gen_ai.operation.name": "chat", "gen_ai.provider.name": provider, "gen_ai.request.model": model, "gen_ai.response.model": model,
@@ -217,7 +275,14 @@ def evaluations(trace: Trace, dice: random.Random) -> list[dict[str, Any]]:
 
 def logs(records: list[dict[str, Any]], service: str = "shop") -> dict[str, Any]:
     """An ``ExportLogsServiceRequest`` in JSON."""
-    return {"resourceLogs": [{"resource": {"attributes": attributes({"service.name": service})}, "scopeLogs": [{"scope": {"name": "llmotel"}, "logRecords": records}]}]}
+    return {
+        "resourceLogs": [
+            {
+                "resource": {"attributes": attributes({"service.name": service})},
+                "scopeLogs": [{"scope": {"name": "llmotel"}, "logRecords": records}],
+            }
+        ]
+    }
 
 
 def day(now: float, traces: int, seed: int = 7, hours: float = 24) -> tuple[list[Trace], list[dict[str, Any]]]:

@@ -54,7 +54,7 @@ export function Evaluations() {
             <${Loaded} query=${list} rows=${8}>${() => html`<${Table} caption="Evaluations" columns=${LIST} rows=${list.items} sort=${sort} onSort=${(/** @type {string} */ to) => setQuery({ sort: to })} href=${(/** @type {any} */ row) => `/traces/${row.trace_id}/spans/${row.span_id}`} />${list.more}`}<//>`
         : html`<${Empty} title="Nothing has been scored" icon="evaluations">
             <p>Grounding is scored by itself where an answer cites or was given sources. Other scores come from your evaluators and users:</p>
-            <pre class="code">llmotel.evaluate("helpfulness", 0.8)</pre>
+            <pre class="code">llmotel.record_quality(helpfulness=0.8)</pre>
             <p>Or open a call and score it by hand under “Scores”.</p>
           <//>`}
     <//>
