@@ -1,5 +1,5 @@
 // The frame around every page: navigation, what is running, the theme, the keyboard.
-import { html, render, useEffect, useRef, useState } from "./ui.js";
+import { html, render, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
 import { alertTick, health, live, useData } from "./api.js";
 import { carried } from "./filters.js";
 import { bytes, compact, label } from "./format.js";
@@ -137,7 +137,7 @@ function App() {
   const [open, setOpen] = useState(false);
   const [help, setHelp] = useState(false);
   const waits = useRef(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const key = (/** @type {KeyboardEvent} */ event) => {
       if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
       if (event.key === "/") {

@@ -1,5 +1,5 @@
 // Every call of a model: live, filtered by the address bar, as many as there are.
-import { html, useEffect, useMemo, useRef, useState } from "../ui.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../ui.js";
 import { get, health, live, useData } from "../api.js";
 import { filters } from "../filters.js";
 import { compact, duration, label, money, NONE, number, score } from "../format.js";
@@ -137,7 +137,7 @@ export function Calls() {
   const fresh = health.value?.spans === 0 || (!filtered && !list.loading && list.rows.length === 0 && !list.error);
 
   useEffect(() => setChosen(-1), [asked]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const key = (/** @type {KeyboardEvent} */ event) => {
       if (event.metaKey || event.ctrlKey || event.altKey || (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT|A|BUTTON)$/.test(event.target.tagName) && event.key === "Enter")) return;
       if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;

@@ -1,5 +1,5 @@
 // One trace: its tree beside its time, and the span that is chosen.
-import { html, useEffect, useMemo, useRef, useState } from "../ui.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../ui.js";
 import { get, live } from "../api.js";
 import { duration, label, money, number } from "../format.js";
 import { go, link, place, setQuery } from "../router.js";
@@ -68,7 +68,7 @@ export function Trace({ id, span }) {
     setFolded(next);
   };
   const back = () => go(link(`/traces/${traceId}`, place.value.query));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const key = (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Escape" && span && !(event.target instanceof HTMLInputElement) && !document.querySelector("dialog[open]")) back();
     };

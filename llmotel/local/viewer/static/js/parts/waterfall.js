@@ -34,7 +34,7 @@ export function Waterfall({ rows, start, end, folded, chosen, onChoose, onFold, 
     if (at * ROW < element.scrollTop) element.scrollTop = Math.max(0, (at - 3) * ROW);
     else if ((at + 2) * ROW > element.scrollTop + element.clientHeight) element.scrollTop = (at + 4) * ROW - element.clientHeight;
   }, [chosen, rows.length]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const key = (/** @type {KeyboardEvent} */ event) => {
       if (event.metaKey || event.ctrlKey || event.altKey) return;
       const target = event.target;
