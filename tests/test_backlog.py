@@ -58,6 +58,16 @@ def test_a_round_ends_when_its_time_is_up_and_the_next_one_goes_on(backlog: Back
     assert done == [0, 1, 2]
 
 
+def test_a_full_backlog_takes_no_more_and_counts_what_it_drops(busy: Engine, telemetry: Telemetry) -> None:
+    done: list[int] = []
+    for number in range(20_000 + 5):
+        busy.backlog.put(lambda number=number: done.append(number))  # type: ignore[misc]
+    assert busy.backlog._queue.qsize() == 20_000
+    assert done == []
+    [dropped] = telemetry.metrics()["llmotel.internal.dropped"]
+    assert dropped.value == 5
+
+
 def test_a_flush_that_waits_in_vain_says_so(busy: Engine) -> None:
     assert busy.flush(0.01) is False
 

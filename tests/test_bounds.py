@@ -177,12 +177,17 @@ class TestAttributeLimits:
         assert telemetry.span.dropped_attributes == 0
         assert caplog.messages == []
 
-    def test_so_is_how_it_failed(self, client: openai.OpenAI, server: ProviderServer, telemetry: Telemetry) -> None:
+    @pytest.mark.parametrize("tags", range(9))
+    def test_so_is_how_it_failed(
+        self, tags: int, client: openai.OpenAI, server: ProviderServer, telemetry: Telemetry
+    ) -> None:
+        """However close to the limit it comes by what the application adds."""
         telemetry = self.limited(telemetry, 12)
         server.script(Reply(status=429))
-        with llmotel.tags(**dict.fromkeys("abcdefgh", 1)), pytest.raises(openai.RateLimitError):
+        with llmotel.tags(**dict.fromkeys("abcdefgh"[:tags], 1)), pytest.raises(openai.RateLimitError):
             ask(client)
         assert telemetry.span.attributes.keys() >= {*IDENTITY, "error.type", "llmotel.outcome"}
+        assert telemetry.span.dropped_attributes == 0
 
     def test_tags_do_not_push_it_out(
         self, client: openai.OpenAI, telemetry: Telemetry, caplog: pytest.LogCaptureFixture

@@ -259,6 +259,19 @@ class TestOutage:
             exporter.warning("the application's")
         assert caplog.messages == ["ours, first", "the application's", "the application's"]
 
+    def test_a_signal_that_arrives_is_no_end_of_another_ones_loss(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("llmotel.sdk.outage._QUIET", 0.0)
+        outage = Outage()
+        for _ in range(10):
+            outage.lost("metrics", "metrics are lost")
+            outage.sent("traces")
+        assert len(caplog.records) == 1
+        outage.sent("metrics")
+        outage.lost("metrics", "metrics are lost")
+        assert len(caplog.records) == 2
+
     def test_an_endpoint_that_comes_and_goes_is_no_reason_for_a_line_each_time(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:

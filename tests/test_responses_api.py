@@ -190,9 +190,12 @@ class TestFailureThatIsNoException:
         [point] = telemetry.metrics()["gen_ai.client.inference.duration"]
         assert point.attributes["error.type"] == "server_error"
 
-    def test_one_that_ran_out_of_tokens_is_no_failure(
-        self, client: openai.OpenAI, server: ProviderServer, telemetry: Telemetry
+    @pytest.mark.parametrize(
+        ("reason", "finish"), [("max_output_tokens", "length"), ("content_filter", "content_filter")]
+    )
+    def test_one_that_ended_early_is_no_failure(
+        self, reason: str, finish: str, client: openai.OpenAI, server: ProviderServer, telemetry: Telemetry
     ) -> None:
-        ask(client, server, response(status="incomplete", incomplete_details={"reason": "max_output_tokens"}))
-        assert telemetry.span.attributes[FINISH] == ("length",)
+        ask(client, server, response(status="incomplete", incomplete_details={"reason": reason}))
+        assert telemetry.span.attributes[FINISH] == (finish,)
         assert "llmotel.outcome" not in telemetry.span.attributes

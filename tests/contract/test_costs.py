@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +225,15 @@ class TestAModelWithoutPrice:
             assert not [name for name in span.attributes if "cost" in name]
         assert total(telemetry, UNPRICED) == 2
         assert COUNTER not in telemetry.metrics()
+
+    def test_an_embedding_is_counted_which_has_no_output_tokens(
+        self, server: ProviderServer, telemetry: Telemetry
+    ) -> None:
+        [known] = [priced for priced in PRICED if priced.name == "embeddings"]
+        unheard = "embedding-unheard-of"
+        ask(replace(known, model=unheard, body={**known.body, "model": unheard}), server)
+        assert telemetry.span.attributes["gen_ai.usage.input_tokens"] > 0
+        assert total(telemetry, UNPRICED) == 1
 
     def test_a_call_without_usage_is_not_counted(self, server: ProviderServer, telemetry: Telemetry) -> None:
         ask(self.UNKNOWN, server, stream=True)

@@ -72,6 +72,8 @@ def test_an_interrupt_passes_through_and_ends_the_span(
     span = telemetry.span
     assert span.attributes["llmotel.outcome"] == "cancelled"
     assert span.attributes["error.type"] == interrupt.__name__
+    of_stream = {KeyboardInterrupt: "cancelled", SystemExit: "error"}[interrupt] if name == "chat.stream" else None
+    assert span.attributes.get("llmotel.stream.outcome") == of_stream
 
 
 @pytest.mark.parametrize(
