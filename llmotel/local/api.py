@@ -225,7 +225,7 @@ class Backend:
 
 
 def _known(reader: Reader, trace: int, span: int) -> None:
-    if not reader.query("SELECT 1 FROM spans WHERE trace_id = ? AND span_id = ? LIMIT 1", [trace, span]):
+    if not reader.query("SELECT 1 FROM spans WHERE trace_id = ?::UHUGEINT AND span_id = ? LIMIT 1", [trace, span]):
         raise RequestError("no span has this trace_id and span_id", "span_id", 404)
 
 

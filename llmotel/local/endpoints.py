@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from llmotel.local import calls, evaluations, series, sessions, traces
+from llmotel.local import calls, comparison, dashboards, evaluations, features, series, sessions, traces, whatif
 from llmotel.local.filters import EQUALS, RANGES, Parameters
 from llmotel.local.names import ALL_KINDS
+from llmotel.local.questions import asking
 from llmotel.local.store import Reader
 
 Answer = Callable[[Reader, Mapping[str, str], Parameters, int], Any]
@@ -96,6 +97,54 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         lambda reader, _, given, now: traces.all_running(reader, given, now),
         filters=False,
     ),
+    Endpoint(
+        "/api/features", "What features cost and earn.",
+        lambda reader, _, given, now: features.features(reader, checked(given), now),
+    ),
+    Endpoint(
+        "/api/models", "What models cost, and how well they do.",
+        lambda reader, _, given, now: features.models(reader, checked(given), now),
+    ),
+    Endpoint(
+        "/api/dashboards", "Which dashboards there are.", lambda *_: dashboards.catalogue(), filters=False,
+    ),
+    Endpoint(
+        "/api/dashboards/{name}", "A dashboard with its figures; the last 24 hours if no period is named.",
+        lambda reader, path, given, now: dashboards.figures_of(reader, path["name"], given, now),
+        (("by", "what lines are told apart by"), ("interval", "length of a bucket, or auto"),
+         ("compare", "true: the period before as well"), ("top", "number of lines")),
+    ),
+    Endpoint(
+        "/api/questions", "The catalogue of questions.", lambda *_: asking.catalogue(), filters=False,
+    ),
+    Endpoint(
+        "/api/questions/{name}", "The answer to a question, or its SQL.",
+        lambda reader, path, given, now: asking.answer(reader, path["name"], given, now),
+        (("by", "what rows are told apart by"), ("limit", "rows, where a question has as many as there are"),
+         ("format", "json or sql"), ("engine", "for format=sql: duckdb, clickhouse or bigquery")),
+    ),
+    Endpoint(
+        "/api/compare", "Two sides beside each other.",
+        lambda reader, _, given, now: comparison.compared(reader, given, now),
+        (("left", "trace:ID, period:FROM/TO, model:NAME, prompt_version:V, feature:NAME, provider:NAME, agent:NAME"),
+         ("right", "as left")),
+    ),
+    Endpoint(
+        "/api/whatif", "What the same calls would have cost on other models.",
+        lambda reader, _, given, now: whatif.priced(reader, given, now),
+        (("to", "provider/model; may be repeated. The period's end is `until` here"), ("until", "the period's end")),
+    ),
+    Endpoint(
+        "/api/prices", "Models of the price table.", lambda reader, _, given, now: whatif.known(reader, given, now),
+        (("q", "a part of the name"), ("limit", "models")), filters=False,
+    ),
 )  # fmt: skip
 
-__all__ = ["ENDPOINTS", "FILTER_PARAMETERS", "Endpoint"]
+
+def checked(given: Parameters) -> Parameters:
+    """``given``, in which there may be filters alone."""
+    given.only()
+    return given
+
+
+__all__ = ["ENDPOINTS", "FILTER_PARAMETERS", "Endpoint", "checked"]

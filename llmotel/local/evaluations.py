@@ -29,7 +29,7 @@ def of_span(store: Reader, trace: int, span: int) -> list[dict[str, Any]]:
     """The scores of one span, oldest first."""
     rows = store.query(
         f"SELECT {_SELECT}, s.model, s.prompt, s.prompt_version FROM evaluations e LEFT JOIN spans s "
-        "ON s.span_id = e.span_id AND s.trace_id = e.trace_id WHERE e.trace_id = ? AND e.span_id = ? "
+        "ON s.span_id = e.span_id AND s.trace_id = e.trace_id WHERE e.trace_id = ?::UHUGEINT AND e.span_id = ? "
         "ORDER BY e.time_ns",
         [trace, span],
     )

@@ -67,6 +67,8 @@ _MAX_NS = (1 << 63) - 1
 class Filter(NamedTuple):
     """A condition over ``spans s`` with its parameters, and the period that it is about (nanoseconds; ``None``: open).
 
+    ``portable``: every engine of the questions understands it.
+
     ``relation`` is what a statement selects from: the spans, with ``quality_score`` where the condition needs it.
     """
 
@@ -75,6 +77,7 @@ class Filter(NamedTuple):
     start_ns: int | None
     end_ns: int | None
     needs_quality: bool
+    portable: bool = True
 
     @property
     def relation(self) -> str:
@@ -268,7 +271,14 @@ def build(
     text = given.one("q")
     if text:
         _text(text, add)
-    return Filter(" AND ".join(parts) or "true", values, start, finish, needs_quality)
+    return Filter(
+        " AND ".join(parts) or "true",
+        values,
+        start,
+        finish,
+        needs_quality,
+        not (text or trace or "finish_reason" in given),
+    )
 
 
 def _kinds(kinds: Sequence[str], add: Any) -> None:
@@ -308,7 +318,7 @@ def _text(text: str, add: Any) -> None:
     parts = ["contains(lower(s.name), ?)", "contains(lower(s.status_message), ?)", "contains(lower(s.response_id), ?)"]
     values: list[Any] = [wanted, wanted, wanted]
     if re.fullmatch(r"[0-9a-f]{32}", wanted):
-        parts.append("s.trace_id = ?")
+        parts.append("s.trace_id = ?::UHUGEINT")
         values.append(int(wanted, 16))
     elif re.fullmatch(r"[0-9a-f]{16}", wanted):
         parts.append("s.span_id = ?")

@@ -30,13 +30,18 @@ class Order(NamedTuple):
             return "true", []
         value, *ties = decode(cursor, 1 + len(self.ties))
         sign = "<" if self.descending else ">"
-        tie = f"({', '.join(self.ties)}) {sign} ({', '.join('?' for _ in ties)})"
+        tie = f"({', '.join(self.ties)}) {sign} ({', '.join(map(_mark, self.ties))})"
         if value is None:
             return f"({self.expression} IS NULL AND {tie})", ties
         return (
             f"({self.expression} {sign} ? OR {self.expression} IS NULL OR ({self.expression} = ? AND {tie}))",
             [value, value, *ties],
         )
+
+
+def _mark(column: str) -> str:
+    # A number that fits a signed type would make the comparison one of floats.
+    return "?::UHUGEINT" if column.endswith("trace_id") else "?"
 
 
 def order(given: Parameters, choices: Mapping[str, str], default: str, ties: tuple[str, ...]) -> Order:

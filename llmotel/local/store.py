@@ -35,7 +35,7 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def query(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a question. Raises ``duckdb.Error``, of which ``InterruptException`` after :meth:`interrupt`."""
         return self._cursor.execute(sql, parameters or None).fetchall()
 
@@ -157,7 +157,7 @@ class Store:
         first = text.splitlines()[0] if text else type(error).__name__
         return f"{self.path} cannot be opened: {first}. If it is damaged, move it away; a new one is made."
 
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def query(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of one question. Raises ``duckdb.Error``."""
         with self.reader() as reader:
             return reader.query(sql, parameters)

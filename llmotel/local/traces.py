@@ -101,7 +101,8 @@ def one(store: Reader, trace: str, given: Parameters) -> dict[str, Any]:
     offset = given.whole("offset", 0, 0, 100_000_000)
     number = latest(store) if trace == "last" else trace_number(trace)
     structure = store.query(
-        "SELECT span_id, parent_id, start_ns, end_ns FROM spans WHERE trace_id = ? ORDER BY start_ns, span_id", [number]
+        "SELECT span_id, parent_id, start_ns, end_ns FROM spans WHERE trace_id = ?::UHUGEINT ORDER BY start_ns, span_id",
+        [number],
     )
     waiting = pending(store, number)
     if not structure and not waiting:
@@ -109,7 +110,7 @@ def one(store: Reader, trace: str, given: Parameters) -> dict[str, Any]:
     start = min([row[2] for row in structure] + [row["start_ns"] for row in waiting])
     end = max([max(row[2], row[3]) for row in structure] + [start])
     rows = store.query(
-        f"SELECT {shapes.SELECT_CALL} FROM spans s WHERE trace_id = ? ORDER BY start_ns, span_id "
+        f"SELECT {shapes.SELECT_CALL} FROM spans s WHERE trace_id = ?::UHUGEINT ORDER BY start_ns, span_id "
         f"LIMIT {limit} OFFSET {offset}",
         [number],
     )
@@ -137,7 +138,7 @@ def one(store: Reader, trace: str, given: Parameters) -> dict[str, Any]:
         f"sum(s.cost_usd) FILTER ({_CALL}), count(*) FILTER ({_CALL} AND s.cost_usd IS NULL), "
         "list(DISTINCT s.service) FILTER (s.service IS NOT NULL), any_value(s.session_id), any_value(s.user_id), "
         "any_value(s.conversation), list(DISTINCT s.model) FILTER (s.model IS NOT NULL) "
-        "FROM spans s WHERE s.trace_id = ?",
+        "FROM spans s WHERE s.trace_id = ?::UHUGEINT",
         [number],
     )[0]
     following = offset + limit
@@ -211,7 +212,7 @@ def pending(store: Reader, trace: int | None = None) -> list[dict[str, Any]]:
     rows = store.query(
         "SELECT p.trace_id, p.span_id, min(p.start_ns), any_value(p.service), any_value(p.name), "
         "any_value(p.attributes) FROM pending p WHERE "
-        + ("p.trace_id = ? AND " if trace is not None else "")
+        + ("p.trace_id = ?::UHUGEINT AND " if trace is not None else "")
         + "NOT EXISTS (SELECT 1 FROM spans s WHERE s.trace_id = p.trace_id AND s.span_id = p.span_id) "
         "GROUP BY 1, 2 ORDER BY 3",
         [trace] if trace is not None else [],
@@ -276,7 +277,7 @@ def span(store: Reader, span_id: str, given: Parameters) -> dict[str, Any]:
     trace = given.one("trace_id")
     rows = store.query(
         f"SELECT {', '.join(shapes.ALL_COLUMNS)} FROM spans WHERE span_id = ?"
-        + (" AND trace_id = ?" if trace else "")
+        + (" AND trace_id = ?::UHUGEINT" if trace else "")
         + " ORDER BY start_ns DESC LIMIT 1",
         [number, *([trace_number(trace)] if trace else [])],
     )
@@ -284,13 +285,13 @@ def span(store: Reader, span_id: str, given: Parameters) -> dict[str, Any]:
         raise RequestError(f"no span has the id {span_id}" + (f" in trace {trace}" if trace else ""), "span_id", 404)
     row = shapes.row_of(shapes.ALL_COLUMNS, rows[0])
     key = [row["trace_id"], number]
-    start = store.query("SELECT min(start_ns) FROM spans WHERE trace_id = ?", [row["trace_id"]])[0][0]
+    start = store.query("SELECT min(start_ns) FROM spans WHERE trace_id = ?::UHUGEINT", [row["trace_id"]])[0][0]
     scores = calls.qualities(store, [number])
     item = shapes.span(row, start, scores.get((row["trace_id"], number)))
     origins = _origins(store, {row["resource"], row["scope"]})
     attributes = restored(parsed(row["attributes"]), row)
     logs = store.query(
-        "SELECT time_ns, event, attributes, severity, body FROM logs WHERE trace_id = ? AND span_id = ? "
+        "SELECT time_ns, event, attributes, severity, body FROM logs WHERE trace_id = ?::UHUGEINT AND span_id = ? "
         "ORDER BY time_ns LIMIT 1000",
         key,
     )
@@ -337,7 +338,7 @@ def span(store: Reader, span_id: str, given: Parameters) -> dict[str, Any]:
 
     item["evaluations"] = of_span(store, *key)
     item["children"] = store.query(
-        "SELECT count(*) FROM spans WHERE trace_id = ? AND parent_id = ?", [row["trace_id"], number]
+        "SELECT count(*) FROM spans WHERE trace_id = ?::UHUGEINT AND parent_id = ?", [row["trace_id"], number]
     )[0][0]
     if given.flag("content", True):
         item["content"] = content_of(store, [(row["trace_id"], number)], {number: row["kind"]}).get(
@@ -346,7 +347,7 @@ def span(store: Reader, span_id: str, given: Parameters) -> dict[str, Any]:
     item["siblings"] = [
         {"trace_id": shapes.trace_hex(other), "span_id": shapes.span_hex(number)}
         for (other,) in store.query(
-            f"SELECT DISTINCT trace_id FROM spans WHERE span_id = ? AND trace_id <> ? LIMIT {_SIBLINGS}",
+            f"SELECT DISTINCT trace_id FROM spans WHERE span_id = ? AND trace_id <> ?::UHUGEINT LIMIT {_SIBLINGS}",
             [number, row["trace_id"]],
         )
     ]
