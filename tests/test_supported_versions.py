@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import groq
 import openai
 import pytest
+import together
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -34,6 +36,7 @@ else:
 
 PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))
 BASE = [Requirement(dependency) for dependency in PYPROJECT["project"]["dependencies"]]
+CLIENTS: dict[str, Any] = {"openai": openai.OpenAI, "groq": groq.Groq, "together": together.Together}
 ASK: list[Any] = [{"role": "user", "content": "What is the capital of France?"}]
 
 
@@ -139,15 +142,14 @@ def test_a_stream_of_anthropic_is_a_span_with_its_tokens(
 
 @pytest.mark.parametrize("library", registry.LIBRARIES)
 def test_a_retry_is_counted(library: str, telemetry: Telemetry, server: ProviderServer) -> None:
-    errors: Any = openai_errors if library == "openai" else anthropic_errors
+    errors: Any = anthropic_errors if library == "anthropic" else openai_errors
     server.script(errors.reply(429, retry_after=0.001))
-    if library == "openai":
-        client = openai.OpenAI(api_key="sk-test", base_url=server.openai_url, max_retries=1)
-        client.chat.completions.create(model="gpt-4.1", messages=ASK)
+    if library == "anthropic":
+        with anthropic.Anthropic(api_key="sk-test", base_url=server.url, max_retries=1) as client:
+            client.messages.create(model="claude-sonnet-5-5", max_tokens=64, messages=ASK)
     else:
-        anthropic.Anthropic(api_key="sk-test", base_url=server.url, max_retries=1).messages.create(
-            model="claude-sonnet-5-5", max_tokens=64, messages=ASK
-        )
+        with CLIENTS[library](api_key="sk-test", base_url=server.openai_url, max_retries=1) as client:
+            client.chat.completions.create(model="gpt-4.1", messages=ASK)
     assert telemetry.span.attributes["llmotel.retries"] == 1
 
 

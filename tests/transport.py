@@ -9,4 +9,7 @@ import openai
 
 httpx: Any = import_module(openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0])
 
-__all__ = ["httpx"]
+httpx_1: Any = import_module("httpx")
+"""The one that most client libraries stand on still, in any version."""
+
+__all__ = ["httpx", "httpx_1"]

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anthropic
+import groq
 import openai
+import together
 from pydantic import BaseModel
 
 import llmotel
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import blocks, messages
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
-from llmotel.testing.openai_wire import audio, chat, completions, embeddings, hosts, images, platform, responses
+from llmotel.testing.openai_wire import audio, chat, completions, embeddings, hosts, images, platform, rerank, responses
 from llmotel.testing.openai_wire import errors as openai_errors
 from llmotel.testing.samples import MP3
 
@@ -45,6 +47,8 @@ class Scenario:
 CLIENTS: dict[str, Callable[[ProviderServer], Any]] = {
     "openai": lambda server: openai.OpenAI(api_key="sk-loopback", base_url=server.openai_url),
     "anthropic": lambda server: anthropic.Anthropic(api_key="sk-loopback", base_url=server.url),
+    "groq": lambda server: groq.Groq(api_key="sk-loopback", base_url=server.url),
+    "together": lambda server: together.Together(api_key="sk-loopback", base_url=server.openai_url),
 }
 SCENARIOS: list[Scenario] = []
 
@@ -387,4 +391,66 @@ def _(client: anthropic.Anthropic) -> None:
 def _(client: anthropic.Anthropic) -> None:
     client.beta.messages.create(
         model="claude-haiku-4-5", max_tokens=200, messages=QUESTION, betas=["context-1m-2025-08-07"]
+    )
+
+
+# Groq.
+
+LLAMA = "llama-3.3-70b-versatile"
+
+
+@scenario("groq", "Chat completion", Reply(hosts.groq(chat.completion(PARIS, model=LLAMA, usage=chat.usage(24, 11)))))
+def _(client: groq.Groq) -> None:
+    client.chat.completions.create(model="llama-3.3-70b-versatile", messages=QUESTION, temperature=0.2, seed=7)
+
+
+@scenario("groq", "Stream", Reply(hosts.groq(chat.completion(PARIS, model=LLAMA, usage=chat.usage(24, 11)))))
+def _(client: groq.Groq) -> None:
+    """Usage comes unasked, with the last chunk."""
+    for _chunk in client.chat.completions.create(model="llama-3.3-70b-versatile", messages=QUESTION, stream=True):
+        pass
+
+
+@scenario("groq", "Transcription", Reply(audio.translation("Bonjour!")))
+def _(client: groq.Groq) -> None:
+    client.audio.transcriptions.create(model="whisper-large-v3-turbo", file=("hello.mp3", MP3))
+
+
+@scenario("groq", "Rate limit", openai_errors.reply(429))
+def _(client: groq.Groq) -> None:
+    with suppress(groq.RateLimitError):
+        client.with_options(max_retries=0).chat.completions.create(model="llama-3.3-70b-versatile", messages=QUESTION)
+
+
+# Together.
+
+TURBO = "meta-llama/Llama-3.3-70B-Instruct-Turbo"
+
+
+@scenario(
+    "together", "Chat completion", Reply(hosts.together(chat.completion(PARIS, model=TURBO, usage=chat.usage(24, 11))))
+)
+def _(client: together.Together) -> None:
+    client.chat.completions.create(
+        model="meta-llama/Llama-3.3-70B-Instruct-Turbo", messages=QUESTION, temperature=0.2, max_tokens=200
+    )
+
+
+@scenario("together", "Stream", Reply(hosts.together(chat.completion(PARIS, model=TURBO, usage=chat.usage(24, 11)))))
+def _(client: together.Together) -> None:
+    """Usage comes unasked, with the last chunk."""
+    for _chunk in client.chat.completions.create(
+        model="meta-llama/Llama-3.3-70B-Instruct-Turbo", messages=QUESTION, stream=True
+    ):
+        pass
+
+
+@scenario("together", "Reranking", Reply(rerank.rerank((0.12, 0.98), prompt_tokens=31)))
+def _(client: together.Together) -> None:
+    """The conventions have no name for it yet."""
+    client.rerank.create(
+        model="mixedbread-ai/Mxbai-Rerank-Large-V2",
+        query="What is the capital of France?",
+        documents=["London is in England.", "Paris has been the capital since 987."],
+        top_n=1,
     )

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 LIBRARIES = {
     "anthropic": "llmotel_instrumentors.anthropic:AnthropicInstrumentor",
+    "groq": "llmotel_instrumentors.groq:GroqInstrumentor",
     "openai": "llmotel_instrumentors.openai:OpenAIInstrumentor",
+    "together": "llmotel_instrumentors.together:TogetherInstrumentor",
 }
 """Import name -> instrumentor: the ``opentelemetry_instrumentor`` entry points, which cost 10 ms to look up."""
 

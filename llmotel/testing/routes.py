@@ -184,6 +184,7 @@ def _table(background: Background) -> tuple[Route, ...]:
         post(azure + "/chat/completions", CHAT, openai.chat_completion, _chat_events),
         post(azure + "/completions", CHAT, openai.completion, _completion_events),
         post(azure + "/embeddings", CHAT, openai.embedding),
+        post("/rerank", CHAT, openai.reranking),
         post(azure + "/images/generations", CHAT, openai.image, partial(_image_events, "image_generation")),
         post(azure + "/images/edits", CHAT, openai.image, partial(_image_events, "image_edit")),
         post(azure + "/images/variations", CHAT, openai.image),

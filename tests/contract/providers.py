@@ -12,7 +12,9 @@ from importlib.metadata import version
 from typing import Any
 
 import anthropic
+import groq
 import openai
+import together
 from packaging.version import Version
 from pydantic import BaseModel
 
@@ -22,13 +24,15 @@ from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
 from llmotel.testing.anthropic_wire import messages
-from llmotel.testing.openai_wire import audio, chat, completions, embeddings, images, platform, responses
+from llmotel.testing.openai_wire import audio, chat, completions, embeddings, hosts, images, platform, rerank, responses
 from llmotel.testing.openai_wire import errors as openai_errors
 from llmotel.testing.reply import BROKEN
 from llmotel.testing.samples import MP3
 from llmotel_instrumentors.anthropic import AnthropicInstrumentor
+from llmotel_instrumentors.groq import GroqInstrumentor
 from llmotel_instrumentors.openai import OpenAIInstrumentor
-from transport import httpx
+from llmotel_instrumentors.together import TogetherInstrumentor
+from transport import httpx, httpx_1
 
 WHOLE, STREAM, HELPER = "whole", "stream", "helper"
 PLAIN, RAW, STREAMING = "plain", "raw", "streaming"
@@ -108,10 +112,12 @@ class Provider:
     stream_error_type: str  # error.type of an error in the middle of a stream
     broken_event: str  # an event whose JSON ends in the middle
     table: tuple[Shape, ...]
+    says: Callable[[str, str, int, int], Any]  # a chat's answer: text, model, tokens in, tokens out
     seam: str = "stainless"
     thorough: tuple[str, ...] = ()
     disabled_libraries: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # calls that infer nothing
     later: Mapping[str, str] = field(default_factory=dict)
+    transport: Any = httpx  # the module of the HTTP library that it stands on
     version: Version = field(init=False)  # the one that is installed
     shapes: tuple[Shape, ...] = field(init=False)
 
@@ -198,6 +204,10 @@ def _response(**more: Any) -> Callable[[], dict[str, Any]]:
     return lambda: {"model": "gpt-4.1", "input": QUESTION, "instructions": "You know the world.", **more}
 
 
+def _said(text: str, model: str, sent: int, received: int) -> Any:
+    return chat.completion(text, model=model, usage=chat.usage(sent, received))
+
+
 def _given(**arguments: Any) -> Callable[[], dict[str, Any]]:
     return lambda: dict(arguments)
 
@@ -218,6 +228,7 @@ OPENAI = Provider(
     },
     stream_error_type="server_error",
     broken_event=BROKEN,
+    says=_said,
     thorough=("chat.create", "chat.stream+usage", "responses.stream", "speech.create", "transcriptions.text"),
     table=(
         Shape("chat.create", "chat.completions.create", _chat(), _CHAT),
@@ -492,6 +503,7 @@ ANTHROPIC = Provider(
     },
     stream_error_type="overloaded_error",
     broken_event=f"{BROKEN}\nevent: message_delta",
+    says=lambda text, model, sent, received: messages.message(text, model=model, usage=messages.usage(sent, received)),
     thorough=("messages.create", "messages.stream"),
     table=(
         Shape("messages.create", "messages.create", _message(), _MESSAGE, tokens=message_tokens),
@@ -548,7 +560,89 @@ ANTHROPIC = Provider(
     },
 )
 
-PROVIDERS = (OPENAI, ANTHROPIC)
+
+# Libraries that share the seam and the dialect of OpenAI's.
+
+
+def _compatible(
+    library: str,
+    instrumentor: type[Instrumentor],
+    clients: tuple[Callable[..., Any], Callable[..., Any]],
+    model: str,
+    host: Callable[..., Any],
+    *shapes: Shape,
+    **more: Any,
+) -> Provider:
+    """The row of a library whose server answers as OpenAI's does, with what ``host`` adds to a completion."""
+    body = host({**_CHAT, "model": model})
+    return Provider(
+        name=library,
+        library=library,
+        instrumentor=instrumentor,
+        sync_client=clients[0],
+        async_client=clients[1],
+        url=more.pop("url", lambda server: server.url),
+        refuse=openai_errors.reply,
+        error_types=OPENAI.error_types,
+        stream_error_type=OPENAI.stream_error_type,
+        broken_event=BROKEN,
+        says=lambda text, model, sent, received: host(_said(text, model, sent, received)),
+        transport=httpx_1,
+        later=dict.fromkeys(("metadata", "prediction", "user"), "999"),
+        table=(
+            Shape("chat.create", "chat.completions.create", _chat(model=model), body),
+            Shape("chat.stream", "chat.completions.create", _chat(model=model, stream=True), body, STREAM),
+            *shapes,
+        ),
+        **more,
+    )
+
+
+_EMBEDDED = {"operation": "embeddings", "tokens": embedding_tokens, "finish_reasons": None}
+
+GROQ = _compatible(
+    "groq",
+    GroqInstrumentor,
+    (groq.Groq, groq.AsyncGroq),
+    "llama-3.3-70b-versatile",
+    hosts.groq,
+    Shape(
+        "transcriptions.create",
+        "audio.transcriptions.create",
+        lambda: {"model": "whisper-large-v3", "file": WAV},
+        audio.translation(QUESTION),
+        operation="generate_content",
+        tokens=none,
+        finish_reasons=None,
+    ),
+    disabled_libraries={"models.retrieve": lambda client: client.models.retrieve("llama-3.3-70b-versatile")},
+)
+TOGETHER = _compatible(
+    "together",
+    TogetherInstrumentor,
+    (together.Together, together.AsyncTogether),
+    "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+    hosts.together,
+    Shape(
+        "embeddings.create",
+        "embeddings.create",
+        _given(model="togethercomputer/m2-bert-80M-8k-retrieval", input=[QUESTION, ANSWER]),
+        embeddings.embeddings([embeddings.vector(8)], model="togethercomputer/m2-bert-80M-8k-retrieval"),
+        **_EMBEDDED,
+    ),
+    Shape(
+        "rerank.create",
+        "rerank.create",
+        _given(model="Salesforce/Llama-Rank-v1", query=QUESTION, documents=[QUESTION, ANSWER], top_n=1),
+        rerank.rerank((0.98,), model="Salesforce/Llama-Rank-v1"),
+        speaks="embeddings",  # as far as the contract goes: answered whole, with a number of tokens
+        **{**_EMBEDDED, "operation": "rerank"},
+    ),
+    url=lambda server: server.openai_url,
+    disabled_libraries={"models.list": lambda client: client.get("/models", cast_to=object)},
+)
+
+PROVIDERS = (OPENAI, ANTHROPIC, GROQ, TOGETHER)
 
 
 def is_known(provider: Provider, shape: Shape) -> bool:
@@ -592,7 +686,7 @@ def having(*rows: tuple[Provider, str]) -> list[tuple[Provider, str]]:
 
 def make_client(provider: Provider, server: ProviderServer, *, is_async: bool, **options: Any) -> Any:
     """A client of ``provider`` that talks to ``server``. Without TLS certificates, which take 30 ms to load."""
-    transport = httpx.AsyncClient if is_async else httpx.Client
+    transport = provider.transport.AsyncClient if is_async else provider.transport.Client
     kind = provider.async_client if is_async else provider.sync_client
     settings = {
         "api_key": "sk-loopback",

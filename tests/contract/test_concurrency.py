@@ -14,13 +14,10 @@ import pytest
 from opentelemetry import trace
 
 import llmotel
-from contract.providers import OPENAI, STREAM, UNLIKE, WHOLE, Case, Provider, make_client
+from contract.providers import STREAM, UNLIKE, WHOLE, Case, Provider, make_client
 from extent import EVERYTHING
 from llmotel.testing import ProviderServer, Reply, Request
-from llmotel.testing.anthropic_wire import messages
-from llmotel.testing.openai_wire import chat
 from telemetry import Telemetry
-from transport import httpx
 
 THREADS, CALLS, TASKS = (64, 6, 1000) if EVERYTHING else (32, 6, 300)
 providers = pytest.mark.parametrize("provider", UNLIKE, ids=lambda provider: provider.name)
@@ -34,9 +31,7 @@ def answer(provider: Provider) -> Callable[[Request], Reply]:
         number = int(model.rpartition("-")[2])
         if number % 7 == 0:
             return provider.refuse(429)
-        if provider is OPENAI:
-            return Reply(chat.completion("Yes.", model=model, usage=chat.usage(number, 1)))
-        return Reply(messages.message("Yes.", model=model, usage=messages.usage(number, 1)))
+        return Reply(provider.says("Yes.", model, number, 1))
 
     return reply
 
@@ -113,7 +108,8 @@ async def test_tasks_do_not_mix(provider: Provider, server: ProviderServer, tele
                 assert getattr(error, "status_code", None) == 429
             assert trace.get_current_span() is request
 
-    transport = httpx.AsyncClient(verify=False, timeout=60, limits=httpx.Limits(max_connections=50))
+    http = provider.transport
+    transport = http.AsyncClient(verify=False, timeout=60, limits=http.Limits(max_connections=50))
     async with make_client(provider, server, is_async=True, http_client=transport) as client:
         await asyncio.gather(*(work(number, client) for number in range(1, 1 + TASKS)))
     judge(telemetry, range(1, 1 + TASKS))

@@ -22,7 +22,7 @@ from llmotel.instrumentation import registry
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.recording import Recording
 from llmotel_instrumentors import openai as openai_provider
-from llmotel_instrumentors.dialects import messages
+from llmotel_instrumentors.dialects import compatible, messages
 from telemetry import Telemetry
 from transport import httpx
 
@@ -231,8 +231,9 @@ class TestAReaderThatRaises:
     @pytest.fixture(params=READERS)
     def broken(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
         """One reader of each provider raises."""
-        chat = openai_provider.ENDPOINTS["/chat/completions"]
-        monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", chat.replaced(**{request.param: fail}))
+        chat = openai_provider.ENDPOINTS["/chat/completions"].replaced(**{request.param: fail})
+        monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", chat)
+        monkeypatch.setitem(compatible.ENDPOINTS, "chat/completions", chat)
         monkeypatch.setattr(messages, "MESSAGES", messages.MESSAGES.replaced(**{request.param: fail}))
         reader: str = request.param
         return reader

@@ -18,8 +18,9 @@ from openai._models import construct_type as construct_openai
 from openai.types import Completion, CreateEmbeddingResponse, ImagesResponse, ModerationCreateResponse
 from openai.types.audio import Transcription
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from together._models import construct_type as construct_together
 
-from contract.providers import ANTHROPIC, OPENAI, Provider, having
+from contract.providers import ANTHROPIC, OPENAI, TOGETHER, Provider, having
 from contract.rich import ANSWERS, REQUESTS
 from contract.situations import by_id, events_of
 from llmotel.content.policy import ContentPolicy
@@ -33,6 +34,7 @@ from llmotel.testing import Request
 from llmotel_instrumentors import anthropic as anthropic_provider
 from llmotel_instrumentors import openai as openai_provider
 from llmotel_instrumentors.dialects import responses as responses_dialect
+from llmotel_instrumentors.dialects.rerank import RERANK
 
 PRICES = Prices()
 CONTENT = ContentPolicy(mode="SPAN_AND_EVENT", max_bytes=4096)
@@ -76,6 +78,9 @@ def samples() -> Iterator[Sample]:
         yield Sample(name, openai_provider.ENDPOINTS[path], *made, construct_openai, *kind)
         if name == "responses.create":
             yield Sample("responses.retrieve", responses_dialect.FETCH, None, *made[1:], construct_openai, *kind)
+    types = import_module("together.types")
+    made = parts(TOGETHER, "rerank.create", "/v1/rerank")
+    yield Sample("rerank.create", RERANK, *made, construct_together, types.RerankCreateResponse)
     endpoint = anthropic_provider.messages.MESSAGES
     request, answer, chunks = parts(ANTHROPIC, "messages.create", "/v1/messages")
     yield Sample(

@@ -28,7 +28,6 @@ from contract.providers import (
 from contract.situations import by_id
 from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
-from transport import httpx
 
 REPRESENTATIVES = [
     case for case in cases() if case.shape.name in ("chat.create", "chat.stream", "messages.create", "messages.stream")
@@ -77,7 +76,8 @@ def test_the_span_is_current_while_the_library_works_and_no_longer(
         sync_hook(_)
 
     hooks: Any = {"request": [async_hook if case.is_async else sync_hook]}
-    transport: Any = httpx.AsyncClient if case.is_async else httpx.Client
+    http: Any = case.provider.transport
+    transport: Any = http.AsyncClient if case.is_async else http.Client
     server.script(Reply(case.shape.body))
     performed(case, server, http_client=transport(verify=False, event_hooks=hooks))
     assert during == [telemetry.span.context]

@@ -21,9 +21,9 @@ from contract.providers import ANTHROPIC, STREAM, UNLIKE, Case, Provider, make_c
 from extent import EVERYTHING
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import message_events, messages
-from llmotel.testing.openai_wire import chat
+from llmotel.testing.openai_wire import hosts
 from llmotel.testing.routes import sse
-from transport import httpx
+from transport import httpx, httpx_1
 
 CHUNKS = 100_000 if EVERYTHING else 12_000
 each_provider = pytest.mark.parametrize("provider", UNLIKE, ids=lambda provider: provider.name)
@@ -41,14 +41,14 @@ def _instrumented() -> Iterator[None]:
     llmotel.shutdown()
 
 
-class Endless(httpx.SyncByteStream):
+class Endless(*{httpx.SyncByteStream, httpx_1.SyncByteStream}):  # type: ignore[misc]
     """A stream of as many chunks as asked for, made as it is read; a socket would only cost time."""
 
     def __init__(self, provider: Provider) -> None:
         events = (
             message_events.events(messages.message("So"))
             if provider is ANTHROPIC
-            else chat.chunks(chat.completion("So"))
+            else hosts.chunks(provider.says("So", "m", 1, 1))
         )
         deltas = [
             event for event in events if "text_delta" in json.dumps(event) or '"content": "So"' in json.dumps(event)
@@ -75,12 +75,13 @@ def blocks() -> int:
 @pytest.mark.timeout(360)  # OpenAI's own code takes 10 to 20 s for them, on a core to itself
 @each_provider
 def test_a_long_stream_takes_no_more_memory_than_a_short_one(provider: Provider) -> None:
-    transport = httpx.MockTransport(
-        lambda request: httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Endless(provider))
+    http = provider.transport
+    transport = http.MockTransport(
+        lambda request: http.Response(200, headers={"content-type": "text/event-stream"}, stream=Endless(provider))
     )
     case = Case(provider, provider.first(STREAM))
     client = provider.sync_client(
-        api_key="any", base_url="http://provider.test", http_client=httpx.Client(transport=transport)
+        api_key="any", base_url="http://provider.test", http_client=http.Client(transport=transport)
     )
     with client:
         stream = iter(case.call(client))

@@ -9,8 +9,6 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
-import anthropic
-import openai
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -269,7 +267,7 @@ class TestTheKillSwitch:
         llmotel.disable()
         with make_client(provider, server, is_async=False) as client:
             stream = Case(provider, provider.first(STREAM)).call(client)
-            assert type(stream) in (openai.Stream, anthropic.Stream)
+            assert type(stream).__module__.partition(".")[0] == provider.library  # no proxy
             list(stream)
         llmotel.flush()
         assert recording.spans() == []

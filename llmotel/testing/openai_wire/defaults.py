@@ -16,7 +16,18 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from llmotel.testing import asking
-from llmotel.testing.openai_wire import audio, chat, completions, embeddings, errors, hosts, images, platform, responses
+from llmotel.testing.openai_wire import (
+    audio,
+    chat,
+    completions,
+    embeddings,
+    errors,
+    hosts,
+    images,
+    platform,
+    rerank,
+    responses,
+)
 from llmotel.testing.reply import Body, Reply, Request
 from llmotel.testing.samples import MP3, hexid, ident, tokens, value_of
 
@@ -75,7 +86,7 @@ def chat_completion(request: Request, model: str) -> Answer:
         id=ident("chatcmpl-", request.number, request.body, length=29),
         **options,
     )
-    return hosts.azure(body) if "deployment" in request.params else body
+    return hosts.azure(body) if "deployment" in request.params else hosts.answered(body, request)
 
 
 @needs_model
@@ -150,6 +161,19 @@ def embedding(request: Request, model: str) -> Answer:
         encoding_format=request.get("encoding_format") or "float",
         prompt_tokens=sum(len(value) if isinstance(value, list) else tokens(str(value)) for value in inputs),
     )
+
+
+@needs_model
+def reranking(request: Request, model: str) -> Answer:
+    """The documents that share most words with the query come first."""
+    query = set(str(request.get("query")).lower().split())
+    given = request.get("documents")
+    documents = [str(document).lower() for document in given] if isinstance(given, list) else []
+    scores = [sum(word in document for word in query) / max(len(query), 1) for document in documents]
+    size = sum(map(tokens, documents)) + tokens(str(request.get("query")))
+    body = rerank.rerank(scores, model=model, prompt_tokens=size, id=ident("oM", request.number, length=16))
+    most = request.get("top_n")
+    return {**body, "results": body["results"][: most if isinstance(most, int) else None]}
 
 
 def image(request: Request) -> Answer:

@@ -3,10 +3,10 @@ gives a new one; :func:`chunks` streams a body in the manner of the host that ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from llmotel.testing.openai_wire import chat
-from llmotel.testing.reply import Body, Event
+from llmotel.testing.reply import Body, Event, Request
 from llmotel.testing.samples import ident
 
 _SAFE = {
@@ -48,6 +48,19 @@ def groq(body: Body, *, total_time: float = 0.25) -> Body:
     return {**body, "usage": {**body["usage"], **times}, "x_groq": {"id": ident("req_01", body["id"])}}
 
 
+def together(body: Body) -> Body:
+    """Together AI: the prompts, where they are to be echoed; the last chunk of a stream holds the usage, asked for or
+    not (https://docs.together.ai/reference/chat-completions-1)."""
+    return {**body, "prompt": []}
+
+
+def cerebras(body: Body, *, total_time: float = 0.05) -> Body:
+    """Cerebras: seconds in ``time_info``; the last chunk of a stream holds that and the usage, asked for or not
+    (https://inference-docs.cerebras.ai/api-reference/chat-completions)."""
+    times = {"queue_time": 0.001, "prompt_time": 0.004, "completion_time": total_time - 0.01, "total_time": total_time}
+    return {**body, "time_info": {**times, "created": body["created"]}}
+
+
 def perplexity(body: Body, *, sources: Sequence[tuple[str, str]], cost: float | None = None) -> Body:
     """Perplexity: ``citations`` and ``search_results`` from ``sources`` of (URL, title), which the text refers to as
     ``[1]``, ``[2]``; every chunk of a stream holds them and the usage
@@ -78,6 +91,7 @@ def chunks(body: Body, *, include_usage: bool = False) -> list[Event]:
     - Azure: a first chunk with no choices, no id and no model, only ``prompt_filter_results``
     - OpenRouter: comment lines before the first chunk, and the usage at the end, asked for or not
     - Groq: the usage under ``x_groq`` in the last chunk
+    - Together, Cerebras: the usage in the last chunk, Cerebras's times with it
     - Perplexity: usage and sources in every chunk
     - xAI: the citations in the last chunk
     """
@@ -90,6 +104,8 @@ def chunks(body: Body, *, include_usage: bool = False) -> list[Event]:
             event.update({key: body[key] for key in ("usage", "citations", "search_results")})
         elif "citations" in body and index == last:
             event["citations"] = body["citations"]
+        if ("prompt" in body or "time_info" in body) and index == last:
+            event.update({key: body[key] for key in ("usage", "time_info") if key in body})
         if "provider" in body:
             event["provider"] = body["provider"]
         if "x_groq" in body and index in (0, last):
@@ -100,6 +116,16 @@ def chunks(body: Body, *, include_usage: bool = False) -> list[Event]:
         blank = {"id": "", "object": "", "created": 0, "model": "", "choices": []}
         events.insert(0, {**blank, "prompt_filter_results": body["prompt_filter_results"]})
     return events
+
+
+_AGENTS: dict[str, Callable[[Body], Body]] = {"groq": groq, "together": together, "cerebras": cerebras}
+
+
+def answered(body: Body, request: Request) -> Body:
+    """``body`` as the host answers whose client library asks, by its ``user-agent``; OpenAI's own for any other."""
+    name = request.headers.get("user-agent", "").partition("/")[0].lower()
+    made = _AGENTS.get(name.removeprefix("async"))
+    return body if made is None else made(body)
 
 
 def _thinking(body: Body, reasoning: str | None) -> Body:
