@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo test newest oldest stack-tests test-all pythons environments stack stack-all check format docs bench clean
+.PHONY: help demo test newest oldest stack-tests test-all pythons environments stack stack-all check format docs new-provider bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -95,6 +95,9 @@ format: $(VENV)/ready ## Put code into the project's format
 
 docs: $(VENV)/ready ## Write the generated files again
 	@for generator in $(GENERATORS); do echo "== $$generator"; $(RUN) -m $$generator || exit 1; done
+
+new-provider: $(VENV)/ready ## The skeleton of a client library's instrumentation: NAME=its distribution [MODULE=its import name]
+	@$(RUN) -m docs.new_provider $(NAME) $(MODULE)
 
 bench: $(VENV)/ready ## What llmotel costs a call, a chunk and a start, beside a bare client and other packages
 	@$(RUN) -m benchmarks
