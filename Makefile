@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo test newest oldest stack-tests test-all pythons environments stack stack-all check format docs new-provider bench clean
+.PHONY: help demo test newest oldest stack-tests test-all pythons mutants environments stack stack-all check format docs new-provider bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,7 +54,7 @@ stack-tests: $(VENV)/ready $(if $(LLMOTEL_STACK_REQUIRED),$(if $(LLMOTEL_TEST_AL
 
 test-all: export LLMOTEL_TEST_ALL = 1
 test-all: environments ## Everything: every crossing of every library, all programs, all Pythons that are installed here
-	@$(PYTHON) .ci/parts.py --all check newest oldest stack-tests pythons
+	@$(PYTHON) .ci/parts.py --all check newest oldest stack-tests pythons mutants
 
 pythons: ## Only the tests under each other supported Python that is installed here
 	@parts=; for version in $(PYTHONS); do \
@@ -70,6 +70,9 @@ python3.%: # e.g. make python3.12
 	@for python in $@ $(HOME)/.pyenv/versions/$(@:python%=%).*/bin/python; do \
 	  if $$python -c pass 2>/dev/null; then break; fi; \
 	done; $(MAKE) newest PYTHON=$$python VENV=.venv-$(@:python%=%)
+
+mutants: $(VENV)/ready stack ## Whether the tests notice bugs: a list of plausible ones, put into a copy one at a time
+	@$(RUN) tests/mutants.py
 
 environments: $(VENV)/ready $(OLDEST_VENV)/ready ## The environments of the tests
 

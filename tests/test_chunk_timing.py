@@ -42,6 +42,11 @@ def test_every_wait_is_in_its_bucket_and_none_is_longer_or_shorter_than_it_was(w
     assert timing.begin() == 1000.0
 
 
+def test_no_wait_is_lost_where_readings_are_aggregated() -> None:
+    timing = timed([float(second) for second in range(3 * BLOCK + 5)])
+    assert list(timing.inter_chunk_seconds()) == [1.0] * (3 * BLOCK + 4)
+
+
 def test_a_stream_of_one_chunk_has_no_wait() -> None:
     assert list(timed([5.0]).inter_chunk_seconds()) == []
 

@@ -65,6 +65,7 @@ def test_a_connection_that_breaks_is_retried_like_an_answer_that_refuses(
     server.script(Reply(fault="reset"), Reply(case.shape.body))
     assert performed(case, server, max_retries=1).error is None
     assert telemetry.span.attributes["llmotel.retries"] == 1
+    assert [point.value for point in telemetry.metrics()[COUNTER]] == [1]
 
 
 def test_each_of_many_calls_at_once_has_its_own(server: ProviderServer, telemetry: Telemetry) -> None:
