@@ -13,7 +13,8 @@ from llmotel.structs import Struct
 
 AttributeValue: TypeAlias = str | bool | int | float | Sequence[str] | Sequence[int] | Sequence[float]
 Message: TypeAlias = dict[str, Any]
-"""``{"role": str, "parts": [part, ...], "name"?: str}``: an entry of ``gen_ai.input.messages`` or ``output.messages``.
+"""``{"role": str, "parts": [part, ...], "name"?: str}``: an entry of ``gen_ai.input.messages`` or ``output.messages``;
+one of the output has its ``"finish_reason"`` too, where it is known.
 
 A part is ``{"type": "text", "content": str}``, ``{"type": "tool_call", "id", "name", "arguments"}``,
 ``{"type": "tool_call_response", "id", "response"}``, ``{"type": "reasoning", "content"}``,

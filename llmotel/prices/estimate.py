@@ -31,5 +31,7 @@ def _characters(value: Any) -> int:
     if isinstance(value, list):
         return sum(map(_characters, value))
     if isinstance(value, dict) and value.get("type") not in ("blob", "file", "uri"):
-        return sum(_characters(item) for key, item in value.items() if key not in ("type", "role", "id"))
+        return sum(
+            _characters(item) for key, item in value.items() if key not in ("type", "role", "id", "finish_reason")
+        )
     return 0

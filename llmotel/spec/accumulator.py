@@ -21,11 +21,12 @@ class _Part(Struct):
 class Accumulator:
     """Gathers fragments by choice and part, in the order in which the parts began."""
 
-    __slots__ = ("_chars", "_parts", "_tools", "answer", "listed")
+    __slots__ = ("_chars", "_parts", "_reasons", "_tools", "answer", "listed")
 
     def __init__(self) -> None:
         self._parts: dict[tuple[int, object], _Part] = {}
         self._tools: dict[tuple[int, int | None], str] = {}
+        self._reasons: dict[int, str] = {}
         self._chars = 0
         self.answer = Answer()
         self.listed: Any = None  # sources that the provider lists beside the text
@@ -50,6 +51,10 @@ class Accumulator:
             self._tools[place] = begun
         return "tool", index, self._tools.get(place)
 
+    def finish(self, choice: int, reason: str) -> None:
+        """``choice`` ended for ``reason``, in the conventions' words."""
+        self._reasons[choice] = reason
+
     def cite(self, choice: int, key: object, source: int, quote: str | None) -> None:
         """``source`` of the answer supports all of the text part ``key``."""
         part = self._parts.get((choice, key))
@@ -57,11 +62,16 @@ class Accumulator:
             part.cited.append((source, quote))
 
     def messages(self, role: str = "assistant") -> list[Message]:
-        """One message per choice, in order."""
+        """One message per choice, in order, each with its finish reason where the stream gave one."""
         choices: dict[int, list[dict[str, Any]]] = {}
         for (choice, _), part in self._parts.items():
             choices.setdefault(choice, []).append(_finished(part))
-        return [{"role": role, "parts": parts} for _, parts in sorted(choices.items(), key=lambda item: item[0])]
+        found: list[Message] = []
+        for choice, parts in sorted(choices.items(), key=lambda item: item[0]):
+            found.append({"role": role, "parts": parts})
+            if choice in self._reasons:
+                found[-1]["finish_reason"] = self._reasons[choice]
+        return found
 
     def completed_answer(self) -> Answer | None:
         """The first choice's text with its citations; ``None`` when nothing was cited and no source named."""

@@ -93,7 +93,7 @@ SPANS: Any = snapshot(
                     "llmotel.response.service_tier": "standard",
                     "gen_ai.system_instructions": '[{"type":"text","content":"Be brief."}]',
                     "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"What is the capital of France?"}]}]',
-                    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"Paris is the capital of France."}]}]',
+                    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"Paris is the capital of France."}],"finish_reason":"stop"}]',
                 },
             }
         ],
@@ -158,7 +158,7 @@ SPANS: Any = snapshot(
                     "gen_ai.request.max_tokens": 4096,
                     "llmotel.response.service_tier": "standard",
                     "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"What is the capital of France?"}]}]',
-                    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"reasoning","content":"I need the weather."},{"type":"tool_call","id":"toolu_01Ovrwgk9bJMvyX3wCXzK4qD","name":"get_weather","arguments":{"city":"Paris"}}]}]',
+                    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"reasoning","content":"I need the weather."},{"type":"tool_call","id":"toolu_01Ovrwgk9bJMvyX3wCXzK4qD","name":"get_weather","arguments":{"city":"Paris"}}],"finish_reason":"tool_call"}]',
                     "gen_ai.tool.definitions": '[{"type":"function","name":"get_weather"}]',
                 },
             }
@@ -533,6 +533,7 @@ EVENTS: Any = snapshot(
                         {
                             "role": "assistant",
                             "parts": [{"type": "text", "content": "Paris is the capital of France."}],
+                            "finish_reason": "stop",
                         }
                     ],
                 },

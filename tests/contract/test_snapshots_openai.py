@@ -137,7 +137,7 @@ SPANS: Any = snapshot(
                     "openai.response.service_tier": "default",
                     "openai.response.system_fingerprint": "fp_21dafaa581",
                     "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"What is the capital of France?"}]}]',
-                    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"Paris is the capital of France."}]}]',
+                    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"Paris is the capital of France."}],"finish_reason":"stop"}]',
                 },
             }
         ],
@@ -170,7 +170,7 @@ SPANS: Any = snapshot(
                     "openai.response.service_tier": "default",
                     "openai.response.system_fingerprint": "fp_21dafaa581",
                     "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"Weather in Paris?"}]}]',
-                    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"tool_call","id":"call_GE9qaVKQikwfAulYrMqa871J","name":"get_weather","arguments":{"city":"Paris"}}]}]',
+                    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"tool_call","id":"call_GE9qaVKQikwfAulYrMqa871J","name":"get_weather","arguments":{"city":"Paris"}}],"finish_reason":"tool_call"}]',
                     "gen_ai.tool.definitions": '[{"type":"function","name":"get_weather"}]',
                 },
             }
@@ -720,7 +720,7 @@ SPANS: Any = snapshot(
                     "openai.response.service_tier": "default",
                     "gen_ai.system_instructions": '[{"type":"text","content":"Be brief."}]',
                     "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"What is the capital of France?"}]}]',
-                    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"Paris is the capital of France."}]}]',
+                    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"Paris is the capital of France."}],"finish_reason":"stop"}]',
                 },
             }
         ],

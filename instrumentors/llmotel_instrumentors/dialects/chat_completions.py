@@ -14,7 +14,7 @@ from llmotel.spec import Endpoint
 from llmotel.spec.accumulator import Accumulator
 from llmotel.spec.reading import count, fields, get, items, params, path, strings, text
 from llmotel_instrumentors.dialects.annotations import annotate, list_sources
-from llmotel_instrumentors.dialects.chat_content import part, read_input, read_output, read_prompt, read_text
+from llmotel_instrumentors.dialects.chat_content import FINISH, part, read_input, read_output, read_prompt, read_text
 from llmotel_instrumentors.dialects.chat_usage import INJECTION, read_usage
 
 PARAMS = {
@@ -28,12 +28,6 @@ PARAMS = {
     "random_seed": (semconv.SEED, int),
     "reasoning_effort": (semconv.REASONING_LEVEL, str),
     "model": ("model", str),
-}
-FINISH = {
-    "tool_calls": "tool_call",
-    "function_call": "tool_call",
-    "max_tokens": "length",
-    "eos": "stop",
 }
 FORMATS = {"json_object": "json", "json_schema": "json", "text": "text"}
 
@@ -187,6 +181,9 @@ def accumulate_chunk(inference: Inference, chunk: Any) -> None:
 
 def _read_choice(accumulator: Accumulator, choice: Mapping[str, Any]) -> None:
     index = count(choice.get("index")) or 0
+    reason = choice.get("finish_reason")
+    if isinstance(reason, str):
+        accumulator.finish(index, FINISH.get(reason, reason))
     delta = choice.get("delta")
     if delta is None:
         fragment = choice.get("text")

@@ -9,6 +9,14 @@ from llmotel.spec.accumulator import arguments
 from llmotel.spec.reading import get, items, path, plain, strings, text
 from llmotel_instrumentors.dialects.parts import audio, plain_dict, uri
 
+FINISH = {
+    "tool_calls": "tool_call",
+    "function_call": "tool_call",
+    "max_tokens": "length",
+    "eos": "stop",
+}
+"""Finish reasons in the conventions' words; others are recorded as they are."""
+
 
 def read_input(inference: Inference, body: Any) -> None:
     """The messages and tools of a chat."""
@@ -27,15 +35,27 @@ def read_prompt(inference: Inference, body: Any) -> None:
 
 def read_output(inference: Inference, response: Any) -> None:
     """The messages of a chat response, one per choice."""
-    inference.output = [message(get(choice, "message")) for choice in items(get(response, "choices"))]
+    inference.output = [
+        _finished(message(get(choice, "message")), choice) for choice in items(get(response, "choices"))
+    ]
 
 
 def read_text(inference: Inference, response: Any) -> None:
     """The texts of a legacy completion, one message per choice."""
     inference.output = [
-        {"role": "assistant", "parts": [{"type": "text", "content": text(get(choice, "text")) or ""}]}
+        _finished(
+            {"role": "assistant", "parts": [{"type": "text", "content": text(get(choice, "text")) or ""}]}, choice
+        )
         for choice in items(get(response, "choices"))
     ]
+
+
+def _finished(said: Message, choice: Any) -> Message:
+    """``said`` with the finish reason of its choice, where it has one."""
+    reason = text(get(choice, "finish_reason"))
+    if reason is not None:
+        said["finish_reason"] = FINISH.get(reason, reason)
+    return said
 
 
 def tool(defined: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from llmotel import semconv
 from llmotel.model.inference import Inference
 from llmotel.spec import Endpoint
 from llmotel.spec.reading import get, items, params, plain, text
+from llmotel_instrumentors.dialects.parts import answer
 from llmotel_instrumentors.dialects.responses import read_usage
 from llmotel_instrumentors.dialects.responses_content import read_input
 
@@ -40,8 +41,8 @@ def read_response(inference: Inference, response: Any) -> None:
 
 def read_answers(inference: Inference, response: Any) -> None:
     """The answers, in the order of the questions."""
-    answers = [{"type": "answer", "answer": plain(answer)} for answer in items(get(response, "answers"))]
-    inference.output = [{"role": "assistant", "parts": answers}]
+    answers = [{"type": "answer", "answer": plain(given)} for given in items(get(response, "answers"))]
+    inference.output = answer(inference, answers)
 
 
 DECIDE = Endpoint(

@@ -255,6 +255,8 @@ def _start(accumulator: Accumulator, index: int | None, block: Any) -> None:
 def finalize_stream(inference: Inference) -> None:
     """Turns what the events gathered into a message and an answer."""
     if isinstance(inference.accumulator, Accumulator):
+        if inference.finish_reasons:
+            inference.accumulator.finish(0, inference.finish_reasons[0])
         inference.output = inference.accumulator.messages()
         inference.answer = inference.accumulator.completed_answer()
 

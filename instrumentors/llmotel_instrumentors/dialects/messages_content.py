@@ -6,7 +6,7 @@ from typing import Any
 
 from llmotel.model.inference import Inference, Message
 from llmotel.spec.reading import get, items, plain, text
-from llmotel_instrumentors.dialects.parts import plain_dict
+from llmotel_instrumentors.dialects.parts import answer, plain_dict
 
 _MODALITIES = {"image": "image", "document": "document", "container_upload": "document"}
 
@@ -27,7 +27,7 @@ def read_input(inference: Inference, body: Any) -> None:
 def read_output(inference: Inference, response: Any) -> None:
     """The content blocks as one message."""
     parts = [part(block) for block in items(get(response, "content"))]
-    inference.output = [{"role": text(get(response, "role")) or "assistant", "parts": parts}]
+    inference.output = answer(inference, parts, text(get(response, "role")) or "assistant")
 
 
 def tool(defined: Any) -> dict[str, Any]:

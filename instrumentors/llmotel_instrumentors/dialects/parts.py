@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmotel.model.inference import Inference, Message
 from llmotel.spec.reading import get, plain, text
+
+
+def answer(inference: Inference, parts: list[dict[str, Any]], role: str = "assistant") -> list[Message]:
+    """The only message of an answer, with the finish reason that was read before."""
+    said: Message = {"role": role, "parts": parts}
+    if inference.finish_reasons:
+        said["finish_reason"] = inference.finish_reasons[0]
+    return [said]
 
 
 def uri(modality: str, address: str) -> dict[str, Any]:

@@ -165,16 +165,20 @@ def read_chunk(inference: Inference, event: Any) -> None:
         read_response(inference, response)
         read_answer(inference, response)
         inference.complete = True
-        # A stream asks for content deltas only when content is captured; the whole is here all the same.
-        if isinstance(inference.accumulator, Accumulator):
-            inference.accumulator = None
-            read_output(inference, response)
+        _read_whole(inference, response)
     elif kind in _TOLD:
         if kind == "error":
             inference.finish_reasons = ["error"]
             read_error(inference, event)
         else:
             read_head(inference, get(event, "response"))
+
+
+def _read_whole(inference: Inference, response: Any) -> None:
+    # A stream asks for content deltas only when content is captured; the whole is here all the same.
+    if isinstance(inference.accumulator, Accumulator):
+        inference.accumulator = None
+        read_output(inference, response)
 
 
 def accumulate_chunk(inference: Inference, event: Any) -> None:
@@ -202,6 +206,8 @@ def accumulate_chunk(inference: Inference, event: Any) -> None:
 def finalize_stream(inference: Inference) -> None:
     """The messages of a stream that was broken off."""
     if isinstance(inference.accumulator, Accumulator):
+        if inference.finish_reasons:
+            inference.accumulator.finish(0, inference.finish_reasons[0])
         inference.output = inference.accumulator.messages()
 
 
@@ -240,8 +246,11 @@ def read_fetched_chunk(inference: Inference, event: Any) -> None:
     """As :func:`read_fetched`, from the stream of a retrieved response."""
     kind = getattr(event, "type", None)
     if kind in _ENDED or kind in _BEGUN:
-        read_fetched(inference, get(event, "response"))
-        inference.complete = inference.complete or kind in _ENDED
+        response = get(event, "response")
+        read_fetched(inference, response)
+        if kind in _ENDED:
+            inference.complete = True
+            _read_whole(inference, response)
     elif kind == "error":
         inference.finish_reasons = ["error"]
         read_error(inference, event)
@@ -270,4 +279,6 @@ FETCH = Endpoint(
     read_fetched,
     read_fetched_chunk,
     read_output=read_output,
+    accumulate_chunk=accumulate_chunk,
+    finalize_stream=finalize_stream,
 )

@@ -8,7 +8,7 @@ from llmotel.model.inference import Inference, Message
 from llmotel.spec.accumulator import arguments
 from llmotel.spec.reading import get, items, plain, text
 from llmotel_instrumentors.dialects.chat_content import tool
-from llmotel_instrumentors.dialects.parts import audio, plain_dict, uri
+from llmotel_instrumentors.dialects.parts import answer, audio, plain_dict, uri
 
 
 def read_input(inference: Inference, body: Any) -> None:
@@ -31,7 +31,7 @@ def read_output(inference: Inference, response: Any) -> None:
     parts: list[dict[str, Any]] = []
     for item in items(get(response, "output")):
         parts.extend(message(item)["parts"])
-    inference.output = [{"role": "assistant", "parts": parts}]
+    inference.output = answer(inference, parts)
 
 
 def message(item: Any) -> Message:
@@ -46,12 +46,12 @@ def message(item: Any) -> Message:
             parts = [part(given) for given in items(content)]
         return {"role": role or "user", "parts": parts}
     if kind.endswith("_output"):
-        answer = {
+        response = {
             "type": "tool_call_response",
             "id": text(get(item, "call_id")) or "",
             "response": plain(get(item, "output")),
         }
-        return {"role": "tool", "parts": [answer]}
+        return {"role": "tool", "parts": [response]}
     return {"role": role or "assistant", "parts": [item_part(item, kind)]}
 
 
