@@ -355,6 +355,19 @@ def test_many_citations_of_many_sentences_do_not_multiply() -> None:
     assert score(text, *[(index, len(text)) for index in range(50_000)]) == 1.0
 
 
+def test_a_longer_answer_has_the_score_of_its_first_part() -> None:
+    text = f"{CAPITAL}\n" * 4000
+    assert score(text, (0, 16_384)) == 1.0
+    assert score(text, (16_385, len(text))) == 0.0
+
+
+def test_the_sentence_at_the_cap_is_not_judged_by_its_first_half() -> None:
+    filler = "." * (MAX_CHARACTERS - len(CAPITAL) - len(PEOPLE) // 2 - 2)
+    text = f"{CAPITAL}\n{filler}\n{PEOPLE} [1]"
+    assert score(text, CAPITAL) == 1.0
+    assert score(text, "[1]") == 0.0
+
+
 def test_what_is_behind_the_cap_is_neither_claim_nor_cover() -> None:
     head = f"{CAPITAL}\n"
     text = head + "." * (MAX_CHARACTERS - len(head)) + f"\n{PEOPLE}"
