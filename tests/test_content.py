@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from importlib.metadata import EntryPoint, EntryPoints
 from typing import Any
@@ -15,9 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmotel.config.config import Config
+from llmotel.content import truncation
+from llmotel.content.message_cache import MAX_BYTES, key_of
 from llmotel.content.policy import INPUT, OUTPUT, SYSTEM, TOOLS, ContentPolicy, load_hook
 from llmotel.content.redaction import KINDS, Redactor
-from llmotel.content.sanitizer import DEPTH
+from llmotel.content.weight import DEPTH
 from llmotel.errors import ConfigurationError
 from llmotel.model.inference import Inference, Message
 
@@ -308,6 +311,211 @@ def test_megabytes_are_rendered_in_linear_time(content: object) -> None:
     shown = rendered_input(chat(response), redactor=Redactor(KINDS))
     assert shown[0]["role"] == "tool"
     assert shown[0]["parts"][0]["id"] == "call_1"
+
+
+KB = "The quick brown fox jumps over the lazy dog, and then rests. " * 16
+HISTORY = [message("user", text(f"{number} {KB}")) for number in range(1000)]
+ROWS = [{"id": number, "name": f"row {number}", "share": number / 2} for number in range(20_000)]
+RESPONSE = message("tool", {"type": "tool_call_response", "id": "call_1", "response": ROWS})
+LARGE = {
+    "a history": HISTORY,
+    "a history that is not ASCII": [message("user", text(f"{number} {'größer' * 150}")) for number in range(1000)],
+    "a prompt": [message("user", text(KB * 200))],
+    "a prompt that needs escapes": [message("user", text('{"a":"b"}\n' * 20_000))],
+    "rows": [RESPONSE],
+    "rows behind a history": [*HISTORY, RESPONSE],
+    "objects of objects": [message("tool", {"type": "x", "response": {str(row["id"]): row for row in ROWS}})],
+}
+
+
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The lengths of the JSON texts that were encoded, by whichever module."""
+    lengths: list[int] = []
+
+    class Counted(json.JSONEncoder):
+        def encode(self, o: Any) -> str:
+            made = super().encode(o)
+            lengths.append(len(made))
+            return made
+
+    original = truncation.encode
+    counting = Counted(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=truncation.type_name).encode
+    for name, module in list(sys.modules.items()):
+        if name.startswith("llmotel.content.") and getattr(module, "encode", None) is original:
+            monkeypatch.setattr(module, "encode", counting)
+    return lengths
+
+
+@pytest.mark.parametrize("content", LARGE.values(), ids=LARGE)
+def test_no_more_is_encoded_than_could_be_kept(content: list[Message], encoded: list[int]) -> None:
+    shown = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS)).render(chat(*content), failed=False).span[INPUT]
+    assert 60_000 < len(str(shown).encode()) <= 65_536
+    assert 45_000 < sum(encoded) < 2 * 65_536
+
+
+@pytest.mark.parametrize("content", LARGE.values(), ids=LARGE)
+def test_no_more_is_redacted_than_could_be_kept_and_a_margin(content: list[Message]) -> None:
+    seen: list[int] = []
+
+    def custom(value: str) -> str:
+        seen.append(len(value))
+        return value
+
+    rendered_input(chat(*content), redactor=Redactor((), custom))
+    assert sum(seen) < 2 * 65_536
+
+
+@pytest.mark.parametrize("content", LARGE.values(), ids=LARGE)
+def test_what_is_left_out_is_counted_whatever_it_is(content: list[Message]) -> None:
+    rendered = ContentPolicy(mode="SPAN_ONLY").render(chat(*content), failed=False)
+    whole = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    kept = str(rendered.span[INPUT])
+    missing = len(whole.encode()) - whole.count("\\") - len(kept.encode()) + kept.count("\\")
+    assert rendered.truncated_bytes == pytest.approx(missing, rel=0.06)
+
+
+def test_of_a_long_history_both_ends_are_kept_word_for_word() -> None:
+    shown = rendered_input(chat(*HISTORY))
+    assert len(shown) > 60
+    assert shown[:30] == HISTORY[:30]
+    assert shown[-30:] == HISTORY[-30:]
+
+
+def test_a_large_result_takes_the_room_that_the_messages_around_it_leave() -> None:
+    first, last = message("user", text("first")), message("user", text("last"))
+    shown = rendered_input(chat(first, RESPONSE, last))
+    assert (shown[0], shown[-1]) == (first, last)
+    rows = shown[1]["parts"][0]["response"]
+    assert len(rows) > 1000
+    assert rows[:500] == ROWS[:500]
+    assert rows[-500:] == ROWS[-500:]
+
+
+@pytest.mark.parametrize("secret", [SECRET, "bob@example.com", "4111 1111 1111 1111", "Bearer " + "a1b2c3d4" * 3])
+@pytest.mark.parametrize("around", ["。", "漢字。", "word ", '"', "x."])
+def test_no_cut_goes_through_a_secret_whatever_is_around_it(secret: str, around: str) -> None:
+    for padding in range(130, 260):
+        before = (around * padding)[:padding] + ("" if around[-1] == "。" else " ")
+        call = chat(message("user", text(f"{before}{secret} {around * 500}")))
+        shown = str(rendered_input(call, redactor=Redactor(KINDS), max_bytes=256))
+        assert not any(secret[:length] in shown for length in range(8, len(secret)))
+
+
+def test_a_long_value_of_a_secret_name_is_redacted_as_a_short_one() -> None:
+    call = chat(message("user", {"type": "tool_call", "arguments": {"private_key": "a1B2c3D4" * 1000}}))
+    shown = rendered_input(call, redactor=Redactor(KINDS), max_bytes=512)
+    assert shown[0]["parts"][0]["arguments"] == {"private_key": "[REDACTED:api_keys]"}
+
+
+# Messages that were rendered before
+
+
+def test_an_unchanged_message_of_the_turn_before_is_not_encoded_again(encoded: list[int]) -> None:
+    policy = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS))
+    call = {"type": "tool_call", "id": "call_1", "name": "find", "arguments": {"place": "Paris", "limit": 3}}
+    turns = [message("user", text(KB)), message("assistant", text("Well."), call), message("user", text("Thanks."))]
+    system = [text("Be brief."), text(KB)]
+    first = Inference("chat", "openai", system=system, input=copy.deepcopy(turns[:2]))
+    policy.render(first, failed=False)
+    encoded.clear()
+    second = Inference("chat", "openai", system=copy.deepcopy(system), input=copy.deepcopy(turns))
+    assert json.loads(str(policy.render(second, failed=False).span[INPUT])) == turns
+    assert encoded == [len(json.dumps(turns[2], separators=(",", ":")))]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda sent: sent["parts"][0].update(content="changed"),
+        lambda sent: sent["parts"][1]["arguments"].update(place="London"),
+        lambda sent: sent["parts"][1]["arguments"].update(limit=True),
+        lambda sent: sent["parts"][1]["arguments"].update(limit=1.0),
+        lambda sent: sent["parts"][1]["arguments"].update(limit=-0.0),
+        lambda sent: sent["parts"][1]["arguments"].update(more=None),
+        lambda sent: sent["parts"][1].update(arguments=[["place", "Paris"], ["limit", 1]]),
+        lambda sent: sent["parts"].pop(),
+        lambda sent: sent["parts"].reverse(),
+        lambda sent: sent.update(role="user"),
+    ],
+)
+def test_a_message_that_was_changed_in_place_is_recorded_as_it_is_now(change: Callable[[Message], object]) -> None:
+    policy = ContentPolicy(mode="SPAN_ONLY")
+    sent = message(
+        "assistant", text("Well."), {"type": "tool_call", "arguments": {"place": "Paris", "limit": 1, "x": 0.0}}
+    )
+    policy.render(chat(sent), failed=False)
+    change(sent)
+    shown = policy.render(chat(sent), failed=False).span[INPUT]
+    assert shown == json.dumps([sent], separators=(",", ":"))
+
+
+plain_values = st.recursive(
+    st.none() | st.booleans() | st.sampled_from([0, 1, 0.0, -0.0, 1.0, "", "0", "a", "b"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(plain_values, plain_values)
+def test_two_messages_have_the_same_key_exactly_when_they_have_the_same_json(one: object, other: object) -> None:
+    assert (key_of(one, 100) == key_of(other, 100)) == (json.dumps(one) == json.dumps(other))
+
+
+def test_what_was_remembered_makes_no_difference_to_what_is_recorded() -> None:
+    for content in LARGE.values():
+        policy = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS))
+        for part in (content[:10], content[:50], content):
+            policy.render(chat(*part), failed=False)
+        fresh = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS))
+        again, anew = policy.render(chat(*content), failed=False), fresh.render(chat(*content), failed=False)
+        assert again == anew
+
+
+def kept_alive(texts: list[str], alone: int) -> int:
+    return sum(len(said) for said in texts if sys.getrefcount(said) > alone)
+
+
+def test_little_content_is_kept_alive_and_none_after_the_end() -> None:
+    policy = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS))
+    texts = [f"{number} {KB}" for number in range(3000)]
+    alone = sys.getrefcount(texts[0]) + 1  # in the loop below it has a name too
+    for first in range(0, len(texts), 50):
+        policy.render(chat(*[message("user", text(said)) for said in texts[first : first + 50]]), failed=False)
+    assert 50_000 < kept_alive(texts, alone) < MAX_BYTES
+    policy.shutdown()
+    assert kept_alive(texts, alone) == 0
+    policy.render(chat(message("user", text(texts[0]))), failed=False)
+    assert kept_alive(texts, alone) == 0
+
+
+def test_a_secret_is_not_kept_alive() -> None:
+    policy = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS))
+    texts = [f"The key is {SECRET}{number}." for number in range(10)]
+    alone = sys.getrefcount(texts[0]) + 1
+    policy.render(chat(*[message("user", text(said)) for said in texts]), failed=False)
+    assert kept_alive(texts, alone) == 0
+
+
+def test_a_custom_redaction_is_asked_about_the_same_message_each_time() -> None:
+    answers = iter("abc")
+    policy = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor((), lambda _: next(answers)))
+    shown = [policy.render(chat(message("user", text("hi"))), failed=False).span[INPUT] for _ in range(3)]
+    assert [json.loads(str(value))[0]["parts"][0]["content"] for value in shown] == ["a", "b", "c"]
+
+
+def test_calls_in_many_threads_get_their_own_content() -> None:
+    policy = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS))
+
+    def rendered(number: int) -> bool:
+        call = chat(*HISTORY[number % 40 : number % 40 + 50], message("user", text(f"thread {number}")))
+        return bool(json.loads(str(policy.render(call, failed=False).span[INPUT])) == call.input)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(rendered, range(400)))
+
+
+# More than could be kept
 
 
 def test_no_more_values_are_looked_at_than_could_have_a_place() -> None:
@@ -635,7 +843,7 @@ def test_a_secret_in_any_place_never_survives(around: Any, key: str, max_bytes: 
         part: Any = {"type": "tool_call", "name": f"a {SECRET}", "arguments": place}
         call = Inference("chat", "openai", system=[part], input=[message(SECRET, part)], output=[part], tools=[part])
         rendered = policy.render(call, failed=True)
-        assert SECRET not in str(rendered)
+        assert SECRET not in str(rendered) + str(rendered.event)
         assert rendered.redactions >= 4
         if hook is not None:
             assert SECRET not in str(hook.given)

@@ -29,7 +29,7 @@ def test_nothing_is_loaded_that_only_some_settings_need() -> None:
     )
     loaded = set(out.split())
     assert "llmotel.engine.engine" in loaded
-    for name in ("content.policy", "content.redaction", "content.sanitizer", "content.truncation", "content.hooks",
+    for name in ("content.policy", "content.document", "content.redaction", "content.sanitizer", "content.hooks",
                      "content.upload", "signals.console", "prices.user", "diagnostics", "grounding.sentences",
                      "sdk.exporter", "sdk.providers", "testing"):  # fmt: skip
         assert f"llmotel.{name}" not in loaded

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from llmotel import semconv
+from llmotel.content.document import Document
 from llmotel.content.hooks import CompletionHook, adapted, load_hook
+from llmotel.content.message_cache import MessageCache
 from llmotel.content.redaction import Redactor
 from llmotel.content.sanitizer import JsonSanitizer, to_otlp_value
-from llmotel.content.truncation import encode, shorten, size_of
+from llmotel.content.truncation import shorten, size_of
 from llmotel.errors import ConfigurationError
 from llmotel.grounding import score
 from llmotel.model.inference import AttributeValue, Inference
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 SYSTEM, INPUT, OUTPUT, TOOLS = semconv.SYSTEM, semconv.INPUT_MESSAGES, semconv.OUTPUT_MESSAGES, semconv.TOOLS
 CITATIONS = semconv.GROUNDING_DETAIL
 MODES = ("NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT")
-_BLOB = '"type":"blob"'
+_SENT_AGAIN = (SYSTEM, INPUT)
 _TOOL_IDENTITY = ("type", "name")
 
 Content: TypeAlias = dict[str, Any]
@@ -43,12 +45,18 @@ class Rendered(Struct):
     """
 
     span: dict[str, AttributeValue]
-    event: dict[str, Any]
+    references: dict[str, str]  # what the hook returned
+    texts: dict[str, str]  # of the event, as JSON
     truncated_bytes: int = 0
     redactions: int = 0
 
     def __init__(self) -> None:
-        super().__init__({}, {})
+        super().__init__({}, {}, {})
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """Made when it is asked for: events are sent on a thread of llmotel's own."""
+        return {**self.references, **{name: to_otlp_value(text) for name, text in self.texts.items()}}
 
 
 class ContentPolicy:
@@ -87,6 +95,8 @@ class ContentPolicy:
         self.max_bytes = max_bytes
         self._sample_ratio = sample_ratio
         self._redactor = redactor
+        # A redaction of the application's own is asked about every text: what it says is not ours to remember.
+        self._cache = None if redactor is not None and redactor.is_custom else MessageCache()
         self._tool_schemas = tool_schemas
         self._on_error = on_error
 
@@ -104,22 +114,24 @@ class ContentPolicy:
         content: Content = {
             SYSTEM: inference.system, INPUT: inference.input, OUTPUT: inference.output, TOOLS: inference.tools
         }  # fmt: skip
-        if inference.answer is not None:
-            content[CITATIONS] = score.cited(inference.answer)
+        kept = self.keeps(failed=failed)
+        if inference.answer is not None and kept:
+            content[CITATIONS], missing = score.cited(inference.answer, 4 * self.max_bytes)
+            rendered.truncated_bytes += missing
         redactor = self._redactor
         if self.hook is not None:
             content = self._handed_over(self.hook, content, span, rendered)
             redactor = None  # done: what is recorded now is as the hook left it
-        if self.keeps(failed=failed):
+        if kept:
             if content[TOOLS] and not self._tool_schemas:
                 content[TOOLS] = [_identity(tool) for tool in content[TOOLS]]
             for name, value in content.items():
                 if value:
-                    text = self._json(value, redactor, rendered)
+                    text = self._json(value, redactor, rendered, self._cache if name in _SENT_AGAIN else None)
                     if self.on_span:
                         rendered.span[name] = text
                     if self.on_event:
-                        rendered.event[name] = to_otlp_value(text)
+                        rendered.texts[name] = text
         return rendered
 
     def value(self, value: Any, rendered: Rendered) -> str:
@@ -132,16 +144,20 @@ class ContentPolicy:
         ``max_bytes`` long, or empty where content is not recorded."""
         if not (self.on_span or self.on_event):
             return ""
-        cleaned = JsonSanitizer(self._redactor, self.max_bytes).string(text)
-        return cleaned if size_of(cleaned) <= self.max_bytes else shorten(cleaned, self.max_bytes)
+        head, missing = JsonSanitizer(self._redactor).head(text, self.max_bytes)
+        if not missing and size_of(head) <= self.max_bytes:
+            return head
+        return shorten(head, self.max_bytes, missing)[0]
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Waits for the hook to have stored what it was given; ``True`` when it has."""
         return self._told("flush", timeout) is not False
 
     def shutdown(self) -> None:
-        """Lets the hook finish; it is not called again."""
+        """Lets the hook finish; it is not called again. Drops what is remembered of messages."""
         self._told("shutdown")
+        if self._cache is not None:
+            self._cache.close()
 
     def _told(self, method: str, *arguments: float) -> object:
         told = getattr(self.hook, method, None)
@@ -164,24 +180,18 @@ class ContentPolicy:
             for key, value in dict(returned or {}).items():
                 if not (isinstance(key, str) and isinstance(value, str)):
                     raise TypeError("a completion hook returns a mapping of strings to strings, or None")
-                rendered.span[key] = rendered.event[key] = value
+                rendered.span[key] = rendered.references[key] = value
         except Exception as error:
             self._on_error("completion_hook", error)
         return dict(copies)
 
-    def _json(self, value: list[Any], redactor: Redactor | None, rendered: Rendered) -> str:
-        fits = False
-        try:
-            text = encode(value)
-            fits = len(text.encode()) <= self.max_bytes  # a lone surrogate raises here
-            if fits and _BLOB not in text and (redactor is None or not redactor.may_contain_secret(text)):
-                return text
-        except Exception:  # no JSON after all, or a class of the caller's that raises: the copy has neither
-            pass
-        copier = JsonSanitizer(redactor, self.max_bytes)
-        text = copier.text(value, self.max_bytes, fits=fits)
-        rendered.redactions += copier.redactions
-        rendered.truncated_bytes += copier.left_out
+    def _json(
+        self, value: list[Any], redactor: Redactor | None, rendered: Rendered, cache: MessageCache | None = None
+    ) -> str:
+        document = Document(self.max_bytes, redactor, cache)
+        text = document.text(value)
+        rendered.redactions += document.redactions
+        rendered.truncated_bytes += document.left_out
         return text
 
 

@@ -17,6 +17,9 @@ from llmotel.errors import ConfigurationError
 KINDS = ("api_keys", "bearer", "email", "card")
 """In the order in which they are looked for: a bearer token may be an API key."""
 
+NAMED_SECRET = "[REDACTED:api_keys]"
+"""What stands for the value of a key that says that it is secret."""
+
 _VALUE = r"""[^\s"'`\\,;&<>(){}\[\]]"""  # a character of a value that is assigned to a name
 _TOKEN = "[A-Za-z0-9._~+/=-]"
 _BEFORE_KEY = "api|ess|ret|ate|uth|ion"  # ends of api, access, secret, private, auth, subscription, encryption
@@ -120,6 +123,11 @@ class Redactor:
         self._custom = custom
         self._on_error = on_error
 
+    @property
+    def is_custom(self) -> bool:
+        """Whether a function of the application's has a say."""
+        return self._custom is not None
+
     def text(self, text: str) -> str:
         """``text`` with every secret in it replaced by ``[REDACTED:kind]``. Never raises."""
         return self.subn(text)[0]
@@ -137,17 +145,14 @@ class Redactor:
         ``name`` is the key under which the text stands: the value of ``{"api_key": ...}`` is as secret as that of
         ``api_key=...``.
         """
-        if name and self._is_secret(name, text):
-            return "[REDACTED:api_keys]", 1
+        if name and self.is_named_secret(name, text):
+            return NAMED_SECRET, 1
         text, count = self.builtin(text)
-        if self._custom is not None:
-            changed = self._customised(text, self._custom)
-            count += changed != text
-            text = changed
-        return text, count
+        text, changed = self.customised(text)
+        return text, count + changed
 
     def builtin(self, text: str) -> tuple[str, int]:
-        """The same without the custom redaction."""
+        """The same without a name and without the custom redaction."""
         if self._prefilter(text) is None:
             return text, 0
         count = 0
@@ -157,7 +162,15 @@ class Redactor:
                 count += found
         return text, count
 
-    def _is_secret(self, name: str, text: str) -> bool:
+    def customised(self, text: str) -> tuple[str, int]:
+        """The custom redaction alone, where there is one."""
+        if self._custom is None:
+            return text, 0
+        changed = self._customised(text, self._custom)
+        return changed, int(changed != text)
+
+    def is_named_secret(self, name: str, text: str) -> bool:
+        """Whether ``text`` is secret because of the key ``name`` under which it stands."""
         if self._named_secret is None or self._secret_value is None:
             return False
         return self._named_secret(name) is not None and self._secret_value(text) is not None
@@ -232,4 +245,4 @@ def _is_card(candidate: str) -> bool:
     )
 
 
-__all__ = ["KINDS", "Redactor"]
+__all__ = ["KINDS", "NAMED_SECRET", "Redactor"]

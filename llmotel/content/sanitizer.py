@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any
 
-from llmotel.content.redaction import Redactor
-from llmotel.content.truncation import SHORTEST, encode, fitted, size_of, type_name
+from llmotel.content.redaction import NAMED_SECRET, Redactor
+from llmotel.content.truncation import encode, size_of, type_name
+from llmotel.content.weight import DEPTH
 
-DEPTH = 24
-"""Levels of nesting that a plain copy keeps. OTLP spends three protobuf messages on one level of a structured value and
-protobuf refuses a hundred: one deeper value would cost the whole batch."""
+MARGIN = 256
+"""Characters behind a cut that redaction sees and nobody else, so that a secret which the cut would part is recognised:
+half an address or half a card number looks like nothing. Of a longer secret the part before the cut does."""
 
 _WORDS = {  # the conventions' own vocabulary: nobody's content
     "role": {"system", "developer", "user", "assistant", "tool"},
@@ -21,9 +21,6 @@ _WORDS = {  # the conventions' own vocabulary: nobody's content
     "finish_reason": {"stop", "length", "content_filter", "tool_call", "compaction", "error"},
 }
 _KEYS = {"role", "parts", "type", "content", "id", "name", "arguments", "response", "finish_reason", "modality"}
-_MESSAGE = 32  # bytes that a message takes at the least
-_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _int64(digits: str) -> int | str:
@@ -31,80 +28,25 @@ def _int64(digits: str) -> int | str:
     return number if -(1 << 63) <= number < 1 << 63 else digits
 
 
-_decode = json.JSONDecoder(parse_int=_int64).decode
-
-
-def to_otlp_value(text: str) -> Any:
-    """The value of a JSON text, as OTLP can hold it: no integer beyond 64 bits, nothing deeper than ``DEPTH``."""
-    value = _decode(text)
-    return JsonSanitizer().copy(value) if text.count("[") + text.count("{") > DEPTH and _is_deep(text) else value
-
-
-def _is_deep(text: str) -> bool:
-    brackets = _STRINGS.sub("", text).encode().translate(None, _NO_BRACKETS)
-    for _ in range(DEPTH):  # each time the innermost pairs fall out
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-    return bool(brackets)
+to_otlp_value = json.JSONDecoder(parse_int=_int64).decode
+"""The value of a JSON text, as OTLP can hold it: no integer beyond 64 bits."""
 
 
 class JsonSanitizer:
     """Copies content as plain JSON values, so that nothing of the caller's is shared, changed or run.
 
     Each string is freed of lone surrogates and redacted, as are keys and integers that are card numbers. What JSON has
-    no form for, and what is nested deeper than ``DEPTH``, becomes its type's name.
-
-    With ``limit`` the copy is for a text of at most so many bytes: a blob's bytes become their number, and a string
-    that alone is over the limit is shortened before anything else looks at it.
-
-    ``redactions`` counts what was redacted, ``left_out`` the bytes that the limit cost (at least so many).
+    no form for, and what is nested deeper than ``DEPTH``, becomes its type's name. With ``blobs=False`` the bytes of a
+    blob become their number. ``redactions`` counts what was redacted.
     """
 
-    def __init__(self, redactor: Redactor | None = None, limit: int | None = None) -> None:
+    def __init__(self, redactor: Redactor | None = None, *, blobs: bool = True) -> None:
         self.redactions = 0
-        self.left_out = 0
         self._redactor = redactor
-        self._limit = limit
-        self._share: float = math.inf  # how many values may still be copied
-        self._places: list[tuple[Any, Any]] = []  # (container, key) of the strings that could be shortened
+        self._blobs = blobs
 
-    def copy(self, value: Any) -> Any:
-        """The plain copy of ``value``."""
-        return self._value(value, 0)
-
-    def text(self, values: list[Any], limit: int, *, fits: bool) -> str:
-        """The copy of ``values`` as JSON text of at most ``limit`` bytes.
-
-        ``fits`` says that the text of ``values`` is no longer than that; otherwise no more values are copied than could
-        have a place in it.
-        """
-        copies: list[Any] = []
-        if not fits:
-            values = self._ends(values, limit // _MESSAGE)
-        for value in values:
-            if not fits:  # each message has a share of its own, so that the last is not starved by the first
-                self._share = max(256, limit // 2 // len(values))
-            self._store(copies, None, value, 1)
-        text, missing = fitted(copies, self._places, limit)
-        self.left_out += missing
-        return text
-
-    def string(self, text: str, name: str = "") -> str:
-        """``text`` cleaned and redacted. ``name`` is the key under which it stands."""
-        text = _encodable(text)
-        if text in _WORDS.get(name, ()):
-            return text
-        if self._limit is not None and len(text) > self._limit:
-            head = _prefix(text, self._limit)
-            missing = size_of(text) - size_of(head)
-            self.left_out += missing
-            text = f"{head}…[truncated {missing} bytes]"
-        if self._redactor is not None:
-            text, found = self._redactor.subn(text, name)
-            self.redactions += found
-            text = _encodable(text)  # a custom redaction may return anything
-        return text
-
-    def _value(self, value: Any, depth: int) -> Any:
+    def copy(self, value: Any, depth: int = 0) -> Any:
+        """The plain copy of ``value``, which stands ``depth`` levels deep."""
         # By type, and with the base class's own methods: a subclass or a mock may do anything in its own.
         kind = type(value)
         if value is None or kind is bool:
@@ -118,58 +60,62 @@ class JsonSanitizer:
             return number if math.isfinite(number) else str(number)
         if depth < DEPTH:
             if issubclass(kind, dict):
-                return self._object(value, depth + 1)
+                return self._object(list(dict.items(value)), depth + 1)
             if issubclass(kind, list):
-                return self._array(list.copy(value), depth + 1)
+                return [self.copy(item, depth + 1) for item in list.copy(value)]
             if issubclass(kind, tuple):
-                return self._array(list(tuple.__iter__(value)), depth + 1)
+                return [self.copy(item, depth + 1) for item in tuple.__iter__(value)]
         return type_name(value)
 
-    def _object(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
-        items = list(dict.items(value))
-        kind = dict.get(value, "type")
-        if self._limit is not None and type(kind) is str and kind == "blob":
-            items = _without_bytes(items)
-        copied: dict[str, Any] = {}
-        for key, item in self._ends(items, self._share):
-            self._store(copied, self._key(key), item, depth)
-        return copied
+    def string(self, text: str, name: str = "") -> str:
+        """``text`` cleaned and redacted. ``name`` is the key under which it stands."""
+        text = _encodable(text)
+        if self._redactor is None or text in _WORDS.get(name, ()):
+            return text
+        text, found = self._redactor.subn(text, name)
+        self.redactions += found
+        return _encodable(text)  # a custom redaction may return anything
 
-    def _array(self, values: list[Any], depth: int) -> list[Any]:
-        copied: list[Any] = []
-        for value in self._ends(values, self._share):
-            self._store(copied, None, value, depth)
-        return copied
+    def head(self, text: str, length: int, name: str = "") -> tuple[str, int]:
+        """The first ``length`` characters of ``text`` cleaned and redacted, and how many bytes of it are missing.
 
-    def _store(self, container: Any, key: str | None, value: Any, depth: int) -> None:
-        self._share -= 1
-        plain = self.string(value, key or "") if issubclass(type(value), str) else self._value(value, depth)
-        if key is None:
-            container.append(plain)
-        else:
-            container[key] = plain
-        if isinstance(plain, str) and len(plain) > SHORTEST // 6:  # an escape takes up to six bytes
-            self._places.append((container, len(container) - 1 if key is None else key))
+        No part of a secret is in it that the cut went through, as far as ``MARGIN`` goes. A custom redaction gets the
+        head as it was cut."""
+        if len(text) <= length:
+            return self.string(text, name), 0
+        head = _encodable(text[:length])
+        whole = len(text) if text.isascii() else len(str.encode(text, errors="replace"))
+        missing = whole - size_of(head)
+        if self._redactor is None:
+            return head, missing
+        shown = _encodable(text[: length + MARGIN])
+        if name and self._redactor.is_named_secret(name, shown):
+            self.redactions += 1
+            return NAMED_SECRET, 0
+        cleaned, found = self._redactor.builtin(shown)
+        if found:
+            # What was redacted changed the length: as much is left off the end as was looked at for the redaction only.
+            head = cleaned[: max(len(cleaned) - (len(shown) - length), 0)]
+            self.redactions += found
+        cleaned, found = self._redactor.customised(head)
+        self.redactions += found
+        return _encodable(cleaned), missing
 
-    def _ends(self, values: list[Any], most: float) -> list[Any]:
-        """``values``, or the first and the last of them if they are too many."""
-        if len(values) <= most:
-            return values
-        half = max(int(most) // 2, 0)
-        end = len(values) - half
-        try:
-            self.left_out += size_of(encode(values[half:end]))
-        except Exception:  # no JSON: not worth a closer look, since nothing of it is kept
-            self.left_out += 2 * (end - half)
-        return values[:half] + values[end:]
-
-    def _key(self, key: Any) -> str:
+    def key(self, key: Any) -> str:
+        """``key`` of an object as a string, redacted."""
         if type(key) is str and key in _KEYS:
             return key
         if issubclass(type(key), str):
             return self._structural(_encodable(key))
-        plain = self._value(key, DEPTH)
+        plain = self.copy(key, DEPTH)
         return plain if isinstance(plain, str) else encode(plain)
+
+    def _object(self, items: list[tuple[Any, Any]], depth: int) -> dict[str, Any]:
+        copied: dict[str, Any] = {}
+        for key, item in items if self._blobs else without_bytes(items):
+            name = self.key(key)
+            copied[name] = self.string(item, name) if issubclass(type(item), str) else self.copy(item, depth)
+        return copied
 
     def _integer(self, value: int) -> int | str:
         if -(10**11) < value < 10**11:
@@ -196,23 +142,19 @@ def _encodable(text: str) -> str:
     return str.__str__(text)
 
 
-def _without_bytes(items: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    """A blob part's items, with the size of its content in place of the content."""
-    kept = [item for item in items if item[0] != "content"]
-    content = dict(items).get("content")
+def without_bytes(items: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """The items of an object; of one that is a blob part, with the size of its content in place of the content."""
+    found: dict[str, Any] = {name: item for name, item in items if type(name) is str and name in ("type", "content")}
+    kind = found.get("type")
+    if type(kind) is not str or kind != "blob":
+        return items
+    kept = [item for item in items if type(item[0]) is not str or item[0] != "content"]
+    content = found.get("content")
     if isinstance(content, str):
-        kept.append(("size", len(content.rstrip("=")) * 3 // 4))  # base64
+        kept.append(("size", (len(content) - content[-2:].count("=")) * 3 // 4))  # base64
     elif isinstance(content, (bytes, bytearray)):
         kept.append(("size", len(content)))
     return kept
 
 
-def _prefix(text: str, length: int) -> str:
-    """At most ``length`` characters of ``text``, without the word or the digits that the cut would part: half a secret
-    is not recognised any more."""
-    head = text[:length]
-    end = max(head.rfind(separator, length - 1024) for separator in " \n\t\"',;&<>")
-    return head if end < 0 else head[:end].rstrip("0123456789 -")
-
-
-__all__ = ["DEPTH", "JsonSanitizer", "to_otlp_value"]
+__all__ = ["MARGIN", "JsonSanitizer", "to_otlp_value", "without_bytes"]

@@ -58,12 +58,19 @@ def assess(answer: Answer) -> Grounding | None:
     return Grounding(score, METHOD, len(answer.citations), len(answer.sources))
 
 
-def cited(answer: Answer) -> list[dict[str, Any]]:
+def cited(answer: Answer, limit: int) -> tuple[list[dict[str, Any]], int]:
     """The citations as they are recorded under the content policy: each with the text of the answer that it supports,
-    its source, and the quote where the provider gave one."""
+    its source, and the quote where the provider gave one. Beyond ``limit`` characters of text the last are left out, as
+    citations may overlap and each have all of a long answer; the number says how many characters those have."""
     sources = answer.sources
-    found = []
+    found: list[dict[str, Any]] = []
+    missing = 0
     for citation in answer.citations:
+        size = min(max(citation.end, 0), len(answer.text)) - max(citation.start, 0)
+        limit -= max(size, 0) + len(citation.quote or "")
+        if limit < 0 and found:
+            missing += max(size, 0) + len(citation.quote or "")
+            continue
         source = sources[citation.source] if 0 <= citation.source < len(sources) else None
         record = {
             "text": answer.text[max(citation.start, 0) : max(citation.end, 0)],
@@ -75,7 +82,7 @@ def cited(answer: Answer) -> list[dict[str, Any]]:
             "quote": citation.quote,
         }
         found.append({name: value for name, value in record.items() if value is not None})
-    return found
+    return found, missing
 
 
 def label(score: float) -> str:

@@ -18,7 +18,8 @@ CONVERSATIONS = [case for case in cases() if case.shape.finish_reasons is not No
 
 
 def output(telemetry: Telemetry) -> list[dict[str, Any]]:
-    return json.loads(telemetry.span.attributes["gen_ai.output.messages"])
+    messages: list[dict[str, Any]] = json.loads(telemetry.span.attributes["gen_ai.output.messages"])
+    return messages
 
 
 @pytest.fixture
