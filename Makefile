@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo test newest oldest stack-tests test-all pythons mutants environments stack stack-all check format docs new-provider bench clean
+.PHONY: help demo test newest oldest stack-tests test-all pythons newest-releases bump mutants environments stack stack-all check format docs new-provider bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +71,12 @@ python3.%: # e.g. make python3.12
 	  if $$python -c pass 2>/dev/null; then break; fi; \
 	done; $(MAKE) newest PYTHON=$$python VENV=.venv-$(@:python%=%)
 
+newest-releases: .venv-newest/ready ## The contract on the newest releases of the client libraries, unpinned, and which they are
+	@.venv-newest/bin/python .ci/newest.py
+
+bump: .venv-newest/ready ## Moves the pins of the client libraries whose newest releases pass
+	@.venv-newest/bin/python .ci/newest.py --bump
+
 mutants: $(VENV)/ready stack ## Whether the tests notice bugs: a list of plausible ones, put into a copy one at a time
 	@$(RUN) tests/mutants.py
 
@@ -110,9 +116,9 @@ clean: ## Remove environments, caches and whatever else the targets made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is made from nothing when pyproject.toml has changed since: what is left over never hides what is missing.
-$(VENV)/ready: GROUP = dev
+$(VENV)/ready .venv-newest/ready: GROUP = dev
 $(OLDEST_VENV)/ready: GROUP = oldest
-$(VENV)/ready $(OLDEST_VENV)/ready: pyproject.toml .ci/environment
+$(VENV)/ready $(OLDEST_VENV)/ready .venv-newest/ready: pyproject.toml .ci/environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "llmotel takes Python 3.10 or newer; $(PYTHON) is not. Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@PYTHON=$(PYTHON) bash .ci/environment $(@D) $(GROUP)

@@ -84,7 +84,7 @@ class TestIterationsBesideTheAnswer:
     def test_an_advisor_has_the_price_of_its_model(
         self, client: anthropic.Anthropic, server: ProviderServer, telemetry: Telemetry
     ) -> None:
-        ask(client, server, message(iterations=[iteration("advisor_message", 1000, 100, model="claude-opus-4-5")]))
+        ask(client, server, message(iterations=[iteration("advisor_message", 1000, 100, model="claude-opus-5")]))
         attributes = telemetry.span.attributes
         assert attributes["llmotel.cost.additional"] == pytest.approx(1000 * 5e-6 + 100 * 25e-6)
         assert "gen_ai.conversation.compacted" not in attributes

@@ -24,7 +24,7 @@ with openai.OpenAI(api_key="any", base_url=os.environ["SERVER"] + "/v1") as clie
     for _ in client.chat.completions.create(model="gpt-4.1-mini", messages=QUESTION, stream=True):
         pass
 with anthropic.Anthropic(api_key="any", base_url=os.environ["SERVER"]) as client:
-    client.messages.create(model="claude-opus-4-5", max_tokens=99, messages=QUESTION)
+    client.messages.create(model="claude-opus-5", max_tokens=99, messages=QUESTION)
 print("done")
 """
 RunApp = Callable[..., str]
@@ -71,7 +71,7 @@ def calls(receiver: Receiver) -> Counter[str]:
     return Counter(span.name for _, span in receiver.spans() if span.name.startswith("chat "))
 
 
-EACH_ONCE = {"chat gpt-4.1": 1, "chat gpt-4.1-mini": 1, "chat claude-opus-4-5": 1}
+EACH_ONCE = {"chat gpt-4.1": 1, "chat gpt-4.1-mini": 1, "chat claude-opus-5": 1}
 
 
 def test_every_call_is_exported_once(run_app: RunApp, receiver: Receiver) -> None:

@@ -468,17 +468,17 @@ OPENAI = Provider(
 
 _MESSAGE = messages.message(
     ANSWER,
-    model="claude-opus-4-5-20251101",
+    model="claude-opus-5-20260212",
     usage=messages.usage(10, 43, cache_read=1000, cache_write_5m=300, cache_write_1h=200, thinking=12),
 )
 _PARSED_MESSAGE = messages.message(
-    PARSED.model_dump_json(), model="claude-opus-4-5-20251101", usage=messages.usage(150, 28)
+    PARSED.model_dump_json(), model="claude-opus-5-20260212", usage=messages.usage(150, 28)
 )
 
 
 def _message(**more: Any) -> Callable[[], dict[str, Any]]:
     return lambda: {
-        "model": "claude-opus-4-5",
+        "model": "claude-opus-5",
         "max_tokens": 200,
         "system": "You know the world.",
         "messages": [{"role": "user", "content": QUESTION}],
@@ -550,7 +550,7 @@ ANTHROPIC = Provider(
     ),
     disabled_libraries={
         "count_tokens": lambda client: client.messages.count_tokens(
-            model="claude-opus-4-5", messages=[{"role": "user", "content": QUESTION}]
+            model="claude-opus-5", messages=[{"role": "user", "content": QUESTION}]
         ),
         "batches.create": lambda client: client.messages.batches.create(
             requests=[{"custom_id": "a", "params": _message()()}]

@@ -204,7 +204,7 @@ def _response(client: Client, **options: Any) -> Any:
 
 
 def _message(client: Client, **options: Any) -> Any:
-    asked = {"model": "claude-opus-4-5", "max_tokens": 300, "messages": _ASKED}
+    asked = {"model": "claude-opus-5", "max_tokens": 300, "messages": _ASKED}
     return client.messages.create(**{**asked, **options})
 
 
@@ -241,7 +241,7 @@ _FILES = responses.file_search_call(
     "capital", results=[responses.file_search_result("file-1", "eu.pdf", 0.9, "Paris ...")]
 )
 _FILE_ANSWER = responses.message(_PARIS, annotations=[responses.file_citation("file-1", "eu.pdf", len(_PARIS))])
-_MESSAGE = messages.message(_PARIS, model="claude-opus-4-5-20251101", usage=messages.usage(20, 10))
+_MESSAGE = messages.message(_PARIS, model="claude-opus-5-20260212", usage=messages.usage(20, 10))
 _SEARCH = blocks.server_tool_use("web_search", {"query": "capital of France"})
 _PAGE = blocks.web_search_result("https://example.com/france", "France")
 _WEB_ANSWER = [
@@ -457,7 +457,7 @@ SCENARIOS = (
         Reply(
             messages.message(
                 _PARIS,
-                model="claude-opus-4-5-20251101",
+                model="claude-opus-5-20260212",
                 usage=messages.usage(10, 20, cache_read=1000, cache_write_5m=300, cache_write_1h=200),
             )
         ),
@@ -473,7 +473,7 @@ SCENARIOS = (
         Reply(
             messages.message(
                 [blocks.thinking("I need the weather."), blocks.tool_use("get_weather", {"city": "Paris"})],
-                model="claude-opus-4-5-20251101",
+                model="claude-opus-5-20260212",
                 usage=messages.usage(400, 120, thinking=64),
             )
         ),
@@ -483,27 +483,25 @@ SCENARIOS = (
         "web search with citations",
         partial(_message, tools=[{"type": "web_search_20250305", "name": "web_search"}]),
         Reply(
-            messages.message(
-                _WEB_ANSWER, model="claude-opus-4-5-20251101", usage=messages.usage(900, 80, web_searches=1)
-            )
+            messages.message(_WEB_ANSWER, model="claude-opus-5-20260212", usage=messages.usage(900, 80, web_searches=1))
         ),
     ),
     _anthropic(
         "structured output, parsed",
         lambda client: client.messages.parse(
-            model="claude-opus-4-5", max_tokens=300, messages=_ASKED, output_format=Capital
+            model="claude-opus-5", max_tokens=300, messages=_ASKED, output_format=Capital
         ),
         Reply(
             messages.message(
                 Capital(city="Paris", reason="Kings.").model_dump_json(),
-                model="claude-opus-4-5-20251101",
+                model="claude-opus-5-20260212",
                 usage=messages.usage(150, 28),
             )
         ),
         shape="messages.parse",
     ),
     _anthropic(
-        "a refusal", _message, Reply(messages.message("", model="claude-opus-4-5-20251101", stop_reason="refusal"))
+        "a refusal", _message, Reply(messages.message("", model="claude-opus-5-20260212", stop_reason="refusal"))
     ),
     _anthropic("a stream", lambda client: list(_message(client, stream=True)), Reply(_MESSAGE)),
     _anthropic("a stream closed early", lambda client: _left_early(_message(client, stream=True)), Reply(_MESSAGE)),
@@ -517,7 +515,7 @@ SCENARIOS = (
     _anthropic(
         "a beta message",
         lambda client: client.beta.messages.create(
-            model="claude-opus-4-5", max_tokens=300, messages=_ASKED, betas=["context-1m-2025-08-07"]
+            model="claude-opus-5", max_tokens=300, messages=_ASKED, betas=["context-1m-2025-08-07"]
         ),
         Reply(_MESSAGE),
     ),
@@ -527,5 +525,5 @@ SCENARIOS = (
         Reply(_MESSAGE),
         client=_BEDROCK,
     ),
-    _anthropic("Vertex", partial(_message, model="claude-opus-4-5@20251101"), Reply(_MESSAGE), client=_VERTEX),
+    _anthropic("Vertex", partial(_message, model="claude-opus-5@20260212"), Reply(_MESSAGE), client=_VERTEX),
 )

@@ -93,7 +93,7 @@ def _message(name: str, model: str, fresh: int, output: int, *, read: int = 0, f
     }
     if hour:
         usage["cache_write_1h_tokens"] = hour
-    return Priced(name, ANTHROPIC, "messages.create", body, usage, "claude-opus-4-5")  # what answered is billed
+    return Priced(name, ANTHROPIC, "messages.create", body, usage, "claude-opus-5")  # what answered is billed
 
 
 PRICED = [
@@ -109,11 +109,11 @@ PRICED = [
            {"input_tokens": 270}, "text-embedding-3-small"),
     _chat("flex", "gpt-5-2025-08-07", "flex", prompt=1200, completion=87),
     _chat("priority", "gpt-5-2025-08-07", "priority", prompt=1200, completion=87),
-    _message("message", "claude-opus-4-5-20251101", 1000, 43),
-    _message("cache read", "claude-opus-4-5-20251101", 10, 43, read=5000),
-    _message("cache write of 5 minutes", "claude-opus-4-5-20251101", 10, 43, read=1000, five=3000),
-    _message("cache write of an hour", "claude-opus-4-5-20251101", 10, 43, read=1000, hour=3000),
-    _message("cache writes of both", "claude-opus-4-5-20251101", 10, 43, read=1000, five=300, hour=200),
+    _message("message", "claude-opus-5-20260212", 1000, 43),
+    _message("cache read", "claude-opus-5-20260212", 10, 43, read=5000),
+    _message("cache write of 5 minutes", "claude-opus-5-20260212", 10, 43, read=1000, five=3000),
+    _message("cache write of an hour", "claude-opus-5-20260212", 10, 43, read=1000, hour=3000),
+    _message("cache writes of both", "claude-opus-5-20260212", 10, 43, read=1000, five=300, hour=200),
     _message("long context, just below", "claude-sonnet-4-5-20250929", 200_000, 500),
     _message("long context, just above", "claude-sonnet-4-5-20250929", 200_001, 500),
 ]  # fmt: skip

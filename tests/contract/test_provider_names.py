@@ -27,7 +27,7 @@ def chat(client: Any, model: str = "gpt-4.1") -> Any:
     return client.chat.completions.create(model=model, messages=QUESTION)
 
 
-def message(client: Any, model: str = "claude-opus-4-5") -> Any:
+def message(client: Any, model: str = "claude-opus-5") -> Any:
     return client.messages.create(model=model, max_tokens=99, messages=QUESTION)
 
 
@@ -171,7 +171,7 @@ def test_the_class_of_the_client_names_the_platform(name: str, server: ProviderS
     assert origins(telemetry) == [origin]
     attributes = telemetry.span.attributes
     assert attributes["gen_ai.operation.name"] == "chat"
-    assert attributes["gen_ai.request.model"] in ("gpt-4.1", "claude-opus-4-5")
+    assert attributes["gen_ai.request.model"] in ("gpt-4.1", "claude-opus-5")
     assert attributes["gen_ai.usage.output_tokens"] > 0
 
 
@@ -193,11 +193,11 @@ def test_the_class_of_an_asynchronous_client_names_the_platform(
 def test_a_stream_of_a_platform_is_read_like_any_other(name: str, server: ProviderServer, telemetry: Telemetry) -> None:
     kind, _, options, _, origin = CLIENTS[name]
     with kind(**options, http_client=httpx.Client(transport=AnyHost(server))) as client:
-        events = list(client.messages.create(model="claude-opus-4-5", max_tokens=99, messages=QUESTION, stream=True))
+        events = list(client.messages.create(model="claude-opus-5", max_tokens=99, messages=QUESTION, stream=True))
     attributes = telemetry.span.attributes
     assert origins(telemetry) == [origin]
     assert attributes["llmotel.stream.chunks"] == len(events) > 2
-    assert attributes["gen_ai.request.model"] == "claude-opus-4-5"
+    assert attributes["gen_ai.request.model"] == "claude-opus-5"
     assert attributes["gen_ai.usage.output_tokens"] > 0
     assert attributes["gen_ai.response.finish_reasons"] == ("stop",)
 

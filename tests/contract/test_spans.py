@@ -204,10 +204,10 @@ class TestAnthropicsToolRunner:
 
         with make_client(ANTHROPIC, server, is_async=False) as client:
             runner = client.beta.messages.tool_runner(
-                model="claude-opus-4-5", max_tokens=100, tools=[get_weather], messages=self.MESSAGES
+                model="claude-opus-5", max_tokens=100, tools=[get_weather], messages=self.MESSAGES
             )
             final = runner.until_done()
         assert "Rain in" in final.content[0].text
         spans = telemetry.spans
-        assert [span.name for span in spans] == ["chat claude-opus-4-5"] * 2
+        assert [span.name for span in spans] == ["chat claude-opus-5"] * 2
         assert [span.attributes["gen_ai.response.finish_reasons"] for span in spans] == [("tool_call",), ("stop",)]

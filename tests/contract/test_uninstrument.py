@@ -330,7 +330,7 @@ def ask():
     with openai.OpenAI(api_key="any", base_url=server.openai_url) as client:
         client.chat.completions.create(model="gpt-4.1", messages=messages)
     with anthropic.Anthropic(api_key="any", base_url=server.url) as client:
-        client.messages.create(model="claude-opus-4-5", max_tokens=9, messages=messages)
+        client.messages.create(model="claude-opus-5", max_tokens=9, messages=messages)
     server.stop()
     print(sorted(span.name for span in exporter.get_finished_spans()))
 """
@@ -340,7 +340,7 @@ OPENTELEMETRYS_OWN = (
     if Version(version("opentelemetry-sdk")) < Version("1.42")
     else []
 )
-_BOTH = "['chat claude-opus-4-5', 'chat gpt-4.1']"
+_BOTH = "['chat claude-opus-5', 'chat gpt-4.1']"
 
 
 @pytest.mark.parametrize(
