@@ -38,7 +38,7 @@ def run(script: str, set_up: str = "", **variables: str) -> tuple[str, str]:
     """Runs ``script`` to its end, which must come, and be a good one. Returns what it printed and what it logged."""
     with start(script, set_up, **variables) as process:
         try:
-            out, err = process.communicate(timeout=40)
+            out, err = process.communicate(timeout=240)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

@@ -260,7 +260,7 @@ def test_the_list_of_runbooks_has_every_alert_with_its_severity(alert: Alert) ->
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "llmotel.cli", "alerts", "render", *arguments], env=environment(**variables), text=True,
-        capture_output=True, timeout=60, check=False,
+        capture_output=True, timeout=240, check=False,
     )  # fmt: skip
 
 
@@ -352,7 +352,7 @@ def configured(folder: Path, program: str, *command: str, **variables: str) -> s
     script = ROOT / "collector-config" / program / "start.sh"
     return subprocess.run(
         ["sh", str(script), str(folder), *command], env=environment(**variables), capture_output=True, text=True,
-        timeout=60, check=False,
+        timeout=240, check=False,
     )  # fmt: skip
 
 

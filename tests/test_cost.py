@@ -270,7 +270,7 @@ for provider, model in (("openai", "gpt-4o"), ("anthropic", "claude-opus-5"), ("
     assert prices.price(Inference("chat", provider, model, usage=Usage(1, 1))), provider
 assert not opened, opened
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=240)
 
 
 counts = st.none() | st.integers() | st.integers(0, 1000)

@@ -140,7 +140,7 @@ class TestAnEndpointThatComesBack:
             assert application.stdout is not None
             assert application.stdout.readline() == "down\n"
             receiver.answer = 200
-            out, err = application.communicate("go on\n", timeout=60)
+            out, err = application.communicate("go on\n", timeout=240)
             traces, logs = map(int, out.split())
             assert traces > 0
             assert len(receiver.spans()) + traces == 7_500

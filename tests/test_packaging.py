@@ -41,7 +41,7 @@ class Clean(NamedTuple):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
@@ -49,7 +49,7 @@ class Clean(NamedTuple):
 
 def build(target: str, source: Path, folder: Path) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(folder)]
-    done = subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -107,7 +107,7 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Clean:
     home = tmp_path_factory.mktemp("clean")
     venv.create(home, with_pip=True)
     pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)]
-    done = subprocess.run(pip, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=110)
+    done = subprocess.run(pip, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     return Clean(home)
 
@@ -209,5 +209,5 @@ import sys
 heavy = {{*{tuple(LIBRARIES)!r}, "llmotel_instrumentors", "genai_prices", "httpx", "httpx2", "pydantic"}}
 print(sorted(heavy & {{name.partition(".")[0] for name in sys.modules}}))
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=240)
     assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr

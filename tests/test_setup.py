@@ -597,7 +597,7 @@ class TestFork:
                 assert application.poll() is None
                 threading.Event().wait(0.02)
             receiver.answer = 200
-            _, err = application.communicate("fork\n", timeout=40)
+            _, err = application.communicate("fork\n", timeout=240)
             assert application.returncode == 0, err
             assert names(receiver) == {"chat child": 1}
             assert self.counted(receiver) == {"chat child": 10}

@@ -57,7 +57,7 @@ def run_app(tmp_path: Path, server: ProviderServer, receiver: Receiver) -> RunAp
             ),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip() == "done"

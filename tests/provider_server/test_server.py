@@ -28,13 +28,13 @@ ASK: Any = [{"role": "user", "content": "Hello there"}]
 
 @pytest.fixture(scope="module")
 def client(running: ProviderServer) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(api_key="sk-test", base_url=running.openai_url, max_retries=0, timeout=20) as made:
+    with openai.OpenAI(api_key="sk-test", base_url=running.openai_url, max_retries=0, timeout=120) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def claude(running: ProviderServer) -> Iterator[anthropic.Anthropic]:
-    with anthropic.Anthropic(api_key="k", base_url=running.url, max_retries=0, timeout=20) as made:
+    with anthropic.Anthropic(api_key="k", base_url=running.url, max_retries=0, timeout=120) as made:
         yield made
 
 

@@ -46,7 +46,7 @@ Program = Callable[[str], Path]
 
 
 def run(*command: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(part) for part in command], text=True, capture_output=True, timeout=110, check=False)
+    return subprocess.run([str(part) for part in command], text=True, capture_output=True, timeout=240, check=False)
 
 
 def assert_passes(*command: object) -> str:

@@ -23,7 +23,7 @@ def load(program: Callable[[str], Path]) -> Load:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("LLMOTEL_", "COMPOSE_"))}
         done = subprocess.run(
             [str(program("compose-spec")), "-format", "json", "docker-compose.yml"], cwd=ROOT, env=kept,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
         model: dict[str, Any] = json.loads(done.stdout)

@@ -145,7 +145,7 @@ def test_no_call_waits_for_a_collector_that_hangs(program: Callable[[str], Path]
             assert app.stdout.readline() == "all calls are made\n"
             assert not archived_ids(collector)
             collector.signal(signal.SIGCONT)
-            out, err = app.communicate("\n", timeout=60)
+            out, err = app.communicate("\n", timeout=240)
             assert out == "True\n", err
         eventually(lambda: len(backend.span_ids()) == calls, "the spans of all calls")
         assert sum(backend.span_ids().values()) == calls
