@@ -28,7 +28,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo test newest oldest stack-tests test-all pythons newest-releases bump mutants environments stack stack-all check format docs new-provider bench clean
+.PHONY: help demo test newest oldest stack-tests test-all pythons newest-releases bump lock mutants environments stack stack-all check format docs new-provider bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -77,6 +77,12 @@ newest-releases: .venv-newest/ready ## The contract on the newest releases of th
 bump: .venv-newest/ready ## Moves the pins of the client libraries whose newest releases pass
 	@.venv-newest/bin/python .ci/newest.py --bump
 
+lock: ## Writes .ci/locks again, the versions of all that the environments of the tests have (needs uv)
+	@for group in dev oldest; do \
+	  uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
+	    --group $$group pyproject.toml --output-file .ci/locks/$$group.txt || exit 1; \
+	done
+
 mutants: $(VENV)/ready stack ## Whether the tests notice bugs: a list of plausible ones, put into a copy one at a time
 	@$(RUN) tests/mutants.py
 
@@ -118,7 +124,7 @@ clean: ## Remove environments, caches and whatever else the targets made
 # An environment is made from nothing when pyproject.toml has changed since: what is left over never hides what is missing.
 $(VENV)/ready .venv-newest/ready: GROUP = dev
 $(OLDEST_VENV)/ready: GROUP = oldest
-$(VENV)/ready $(OLDEST_VENV)/ready .venv-newest/ready: pyproject.toml .ci/environment
+$(VENV)/ready $(OLDEST_VENV)/ready .venv-newest/ready: pyproject.toml .ci/environment $(wildcard .ci/locks/*.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "llmotel takes Python 3.10 or newer; $(PYTHON) is not. Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@PYTHON=$(PYTHON) bash .ci/environment $(@D) $(GROUP)
