@@ -23,6 +23,7 @@ from llmotel.content.redaction import KINDS, Redactor
 from llmotel.content.weight import DEPTH
 from llmotel.errors import ConfigurationError
 from llmotel.model.inference import Inference, Message
+from llmotel.model.json_text import JsonText, resolved
 
 SECRET = "sk-" + "a1B2c3D4" * 4
 
@@ -324,6 +325,16 @@ LARGE = {
     "a prompt that needs escapes": [message("user", text('{"a":"b"}\n' * 20_000))],
     "rows": [RESPONSE],
     "rows behind a history": [*HISTORY, RESPONSE],
+    "tool calls": [
+        message(
+            "assistant",
+            {"type": "tool_call", "id": f"call_{n}", "name": "f", "arguments": JsonText(json.dumps(ROWS[n]))},
+        )
+        for n in range(10_000)
+    ],
+    "arguments": [
+        message("assistant", {"type": "tool_call", "arguments": JsonText(json.dumps(ROWS, separators=(",", ":")))})
+    ],
     "objects of objects": [message("tool", {"type": "x", "response": {str(row["id"]): row for row in ROWS}})],
 }
 
@@ -340,7 +351,9 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             return made
 
     original = truncation.encode
-    counting = Counted(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=truncation.type_name).encode
+    counting = Counted(
+        ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=original.__self__.default
+    ).encode
     for name, module in list(sys.modules.items()):
         if name.startswith("llmotel.content.") and getattr(module, "encode", None) is original:
             monkeypatch.setattr(module, "encode", counting)
@@ -369,7 +382,7 @@ def test_no_more_is_redacted_than_could_be_kept_and_a_margin(content: list[Messa
 @pytest.mark.parametrize("content", LARGE.values(), ids=LARGE)
 def test_what_is_left_out_is_counted_whatever_it_is(content: list[Message]) -> None:
     rendered = ContentPolicy(mode="SPAN_ONLY").render(chat(*content), failed=False)
-    whole = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    whole = json.dumps(resolved(content), ensure_ascii=False, separators=(",", ":"))
     kept = str(rendered.span[INPUT])
     missing = len(whole.encode()) - whole.count("\\") - len(kept.encode()) + kept.count("\\")
     assert rendered.truncated_bytes == pytest.approx(missing, rel=0.06)
@@ -406,6 +419,55 @@ def test_a_long_value_of_a_secret_name_is_redacted_as_a_short_one() -> None:
     call = chat(message("user", {"type": "tool_call", "arguments": {"private_key": "a1B2c3D4" * 1000}}))
     shown = rendered_input(call, redactor=Redactor(KINDS), max_bytes=512)
     assert shown[0]["parts"][0]["arguments"] == {"private_key": "[REDACTED:api_keys]"}
+
+
+# Arguments that came as JSON text
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ('{"place": "Paris"}', {"place": "Paris"}),
+        ('{"place": "Par', '{"place": "Par'),
+        ("", ""),
+        ('{"mail": "a@b.com", "n": NaN}', {"mail": "[REDACTED:email]", "n": "nan"}),
+        ('{"type": "blob", "content": "AAAA"}', {"type": "blob", "size": 3}),
+    ],
+)
+def test_arguments_are_recorded_as_the_structure_that_their_text_holds(sent: str, shown: object) -> None:
+    call = {"type": "tool_call", "id": "call_1", "name": "find", "arguments": JsonText(sent)}
+    hook = Keeper()
+    policy = ContentPolicy(mode="SPAN_AND_EVENT", hook=None, redactor=Redactor(KINDS))
+    rendered = policy.render(chat(message("assistant", call)), failed=False)
+    assert json.loads(str(rendered.span[INPUT]))[0]["parts"][0]["arguments"] == shown
+    assert rendered.event[INPUT][0]["parts"][0]["arguments"] == shown
+    ContentPolicy(hook=hook, redactor=Redactor(KINDS)).render(chat(message("assistant", call)), failed=False)
+    assert str(hook.given[0]["inputs"][0]["parts"][0]["arguments"]).replace("'content': 'AAAA'", "'size': 3") == str(
+        shown
+    )
+
+
+def test_arguments_over_the_limit_are_recorded_as_the_head_of_their_text() -> None:
+    sent = json.dumps(ROWS)
+    shown = rendered_input(chat(message("assistant", {"type": "tool_call", "name": "f", "arguments": JsonText(sent)})))
+    head, _, note = shown[0]["parts"][0]["arguments"].partition("…")
+    assert sent.startswith(head)
+    assert note == f"[truncated {len(sent) - len(head)} bytes]"
+    assert len(head) > 40_000
+
+
+def test_only_arguments_that_are_recorded_anew_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[str] = []
+    value = JsonText.value.fget  # type: ignore[attr-defined]
+    monkeypatch.setattr(JsonText, "value", property(lambda self: (decoded.append(self.text), value(self))[1]))
+    policy = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS))
+    calls = LARGE["tool calls"]
+    policy.render(chat(*calls[:100]), failed=False)
+    policy.render(chat(*calls[:101]), failed=False)
+    assert decoded == [call["parts"][0]["arguments"].text for call in calls[:101]]
+    decoded.clear()
+    policy.render(chat(*calls), failed=False)
+    assert 100 < len(decoded) < 1200
 
 
 # Messages that were rendered before
@@ -803,7 +865,10 @@ anything = st.recursive(
     | st.floats()
     | st.binary(max_size=5)
     | st.text(st.characters(codec=None), max_size=80)
-    | st.builds(Private),
+    | st.builds(Private)
+    | st.builds(
+        JsonText, st.text(max_size=80) | st.sampled_from(['{"a":[NaN,"x"]}', "[" * 40 + "]" * 40, '"\\ud800"'])
+    ),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(st.text(st.characters(codec=None), max_size=8) | st.integers() | st.none(), inner, max_size=4)

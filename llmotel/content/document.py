@@ -18,6 +18,7 @@ from llmotel.content.sanitizer import JsonSanitizer, without_bytes
 from llmotel.content.shared_room import LongText, SharedRoom
 from llmotel.content.truncation import SHORTEST, encode, size_of
 from llmotel.content.weight import DEPTH, Estimate, Scale
+from llmotel.model.json_text import JsonText
 
 _LONGEST_IDENTITY = 256
 _FLOOR = 1024  # characters to which a string is shortened at the most, where the limit is 64 KiB or more
@@ -52,6 +53,7 @@ class Document:
         self._floor = max(SHORTEST, min(_FLOOR, limit // 64))
         self._scale = Scale(self._floor)
         self._estimate = Estimate()
+        self._decoded: list[Any] = []  # kept alive, as their ids are remembered
         self._texts = SharedRoom(limit, redactor)
 
     def text(self, values: Sequence[Any]) -> str:
@@ -230,12 +232,18 @@ class Document:
         room -= element.overhead
         if not element.fits:
             return None
+        if type(value) is JsonText and len(value.text) > self._limit:
+            value = value.text  # the structure would cost more than there is room for
         if issubclass(type(value), str):
             return self._string(str.__str__(value), element.name, room)
         if id(value) in self._scale.over:
             return None
         fragment = self._fragment(value, share - element.overhead, depth)
         if fragment is None or fragment.size > room:
+            if type(value) is JsonText:
+                element.value = value.value
+                self._decoded.append(element.value)
+                return self._whole_value(element, room + element.overhead, share, depth)
             return None
         self.redactions += fragment.redactions
         return [fragment.json], fragment.size

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
+from llmotel.model.json_text import JsonText
+
 MAX_BYTES = 1 << 20
 """Content that is kept in memory at the most, counted in characters of the messages and of their JSON."""
 
@@ -100,6 +102,10 @@ def key_of(message: Any, longest: int) -> Hashable | None:
             waiting += value
             if kind is dict:
                 waiting += value.values()
+        elif kind is JsonText:
+            if len(value.text) > longest:
+                return None
+            found.append((kind, value.text))
         elif value is None or kind is bool or kind is int or kind is float:
             found.append((kind, repr(value) if kind is float else value))  # 1 and True are equal, 0.0 and -0.0 too
         else:

@@ -9,6 +9,7 @@ from typing import Any
 from llmotel.content.redaction import NAMED_SECRET, Redactor
 from llmotel.content.truncation import encode, size_of, type_name
 from llmotel.content.weight import DEPTH
+from llmotel.model.json_text import JsonText
 
 MARGIN = 256
 """Characters behind a cut that redaction sees and nobody else, so that a secret which the cut would part is recognised:
@@ -51,6 +52,8 @@ class JsonSanitizer:
         kind = type(value)
         if value is None or kind is bool:
             return value
+        if kind is JsonText:
+            return self.copy(value.value, depth)
         if issubclass(kind, str):
             return self.string(value)
         if issubclass(kind, int):
@@ -114,6 +117,8 @@ class JsonSanitizer:
         copied: dict[str, Any] = {}
         for key, item in items if self._blobs else without_bytes(items):
             name = self.key(key)
+            if type(item) is JsonText:
+                item = item.value
             copied[name] = self.string(item, name) if issubclass(type(item), str) else self.copy(item, depth)
         return copied
 

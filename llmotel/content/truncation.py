@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterable
 
+from llmotel.model.json_text import JsonText
+
 SHORTEST = 64
 """Bytes of JSON below which a string is not shortened: the note of what is missing takes up to 40."""
 
@@ -20,7 +22,11 @@ def type_name(value: object) -> str:
     return f"<{type(value).__name__}>"
 
 
-encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=type_name).encode
+def _otherwise(value: object) -> object:
+    return value.value if type(value) is JsonText else type_name(value)
+
+
+encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_otherwise).encode
 """Compact JSON. Raises for NaN, cycles, keys that are no strings and deep nesting; can leave lone surrogates in."""
 
 

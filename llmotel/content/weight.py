@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from typing import Any
 
+from llmotel.model.json_text import JsonText
+
 DEPTH = 24
 """Levels of nesting that recorded content has. OTLP spends three protobuf messages on one level of a structured value
 and protobuf refuses a hundred: one deeper value would cost the whole batch."""
@@ -48,6 +50,10 @@ class Scale:
             return self._string(len(value), room)
         if kind in _SCALARS:
             return 1
+        if kind is JsonText:
+            if '"blob"' in value.text or value.text.count("[") + value.text.count("{") > DEPTH - depth:
+                self.plain = False  # it may be nested too deep
+            return len(value.text) * 3 // 4  # as much may be white space
         if issubclass(kind, str):
             self.plain = False
             return self._string(str.__len__(value), room)
@@ -203,6 +209,8 @@ class Estimate:
         kind = type(value)
         if kind is str:
             return bytes_of(value) + 2
+        if kind is JsonText:
+            return bytes_of(value.text)
         if kind in _SCALARS:
             return len(repr(value)) if kind in (int, float) and abs(value) < 1e300 else 4
         if not value or kind not in (dict, list, tuple):

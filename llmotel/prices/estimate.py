@@ -6,6 +6,7 @@ from typing import Any
 
 from llmotel import semconv
 from llmotel.model.inference import Inference
+from llmotel.model.json_text import JsonText
 
 CHARS_PER_TOKEN = 4  # OpenAI's rule of thumb for English text; other languages take more tokens for the same characters
 
@@ -28,6 +29,8 @@ def _tokens(said: Any) -> int:
 def _characters(value: Any) -> int:
     if isinstance(value, str):
         return len(value)
+    if isinstance(value, JsonText):
+        return _characters(value.value)
     if isinstance(value, list):
         return sum(map(_characters, value))
     if isinstance(value, dict) and value.get("type") not in ("blob", "file", "uri"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from llmotel.model.inference import Answer, Citation, Message
+from llmotel.model.json_text import JsonText
 from llmotel.structs import Struct
 
 _MAX_CHARS = 1 << 20  # of one stream; what comes later is left out
@@ -104,10 +104,5 @@ def _finished(part: _Part) -> dict[str, Any]:
 
 
 def arguments(value: Any) -> Any:
-    """Tool call arguments as the structure that the JSON text holds, or the text where it holds none."""
-    if isinstance(value, str):
-        try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value
+    """Tool call arguments: JSON text as what stands for the structure that it holds."""
+    return JsonText(str.__str__(value)) if isinstance(value, str) else value

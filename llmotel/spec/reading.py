@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmotel.model.inference import Inference, Params
+from llmotel.model.json_text import JsonText
 
+_ATOMS = frozenset((str, bool, int, float, type(None), JsonText))
 _MOST = 1 << 63  # OTLP holds integers of 64 bits; one larger value would cost the whole export
 
 
@@ -113,10 +115,18 @@ def plain(value: Any, depth: int = 12) -> Any:
 
     SDK objects become dicts of their public fields; what cannot be copied becomes its type's name.
     """
-    if value is None or isinstance(value, (str, bool, int, float)):
+    kind = type(value)
+    if kind in _ATOMS or isinstance(value, (str, int, float)):
         return value
     if depth <= 0:
-        return f"<{type(value).__name__}>"
+        return f"<{kind.__name__}>"
+    if kind is dict:  # what nearly all of it is made of
+        return {
+            key if type(key) is str else str(key): item if type(item) in _ATOMS else plain(item, depth - 1)
+            for key, item in value.items()
+        }
+    if kind is list:
+        return [item if type(item) in _ATOMS else plain(item, depth - 1) for item in value]
     if isinstance(value, Fields):
         value = value.fields
     if isinstance(value, Mapping):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from llmotel.model.inference import AttributeValue, Cost, Grounding, Message, Usage
+from llmotel.model.json_text import resolved
 from llmotel.model.outcome import Failure
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class RecordedCall:
     def of(cls, call: Call) -> RecordedCall:
         """What ``call`` left behind. To be taken before the engine lets go of its content."""
         inference = call.inference
-        output = inference.output or []
+        output = resolved(inference.output or [])
         return cls(
             operation=inference.operation,
             provider=inference.provider,
@@ -87,8 +88,8 @@ class RecordedCall:
                 if part.get("type") == "tool_call"
             ),
             system=list(inference.system or []),
-            input=list(inference.input or []),
-            output=list(output),
+            input=resolved(inference.input or []),
+            output=output,
             grounding=inference.grounding,
             tags=dict(call.tags),
             attributes=dict(getattr(call.span, "attributes", None) or {}),
