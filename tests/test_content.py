@@ -473,10 +473,13 @@ def test_only_arguments_that_are_recorded_anew_are_decoded(monkeypatch: pytest.M
 # Messages that were rendered before
 
 
+LONG = message("user", text(KB * 8))  # what is small altogether is encoded sooner than looked up
+
+
 def test_an_unchanged_message_of_the_turn_before_is_not_encoded_again(encoded: list[int]) -> None:
     policy = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS))
     call = {"type": "tool_call", "id": "call_1", "name": "find", "arguments": {"place": "Paris", "limit": 3}}
-    turns = [message("user", text(KB)), message("assistant", text("Well."), call), message("user", text("Thanks."))]
+    turns = [message("user", text(KB * 4)), message("assistant", text("Well."), call), message("user", text("Thanks."))]
     system = [text("Be brief."), text(KB)]
     first = Inference("chat", "openai", system=system, input=copy.deepcopy(turns[:2]))
     policy.render(first, failed=False)
@@ -506,10 +509,10 @@ def test_a_message_that_was_changed_in_place_is_recorded_as_it_is_now(change: Ca
     sent = message(
         "assistant", text("Well."), {"type": "tool_call", "arguments": {"place": "Paris", "limit": 1, "x": 0.0}}
     )
-    policy.render(chat(sent), failed=False)
+    policy.render(chat(LONG, sent), failed=False)
     change(sent)
-    shown = policy.render(chat(sent), failed=False).span[INPUT]
-    assert shown == json.dumps([sent], separators=(",", ":"))
+    shown = policy.render(chat(LONG, sent), failed=False).span[INPUT]
+    assert shown == json.dumps([LONG, sent], separators=(",", ":"))
 
 
 plain_values = st.recursive(
@@ -555,7 +558,7 @@ def test_a_secret_is_not_kept_alive() -> None:
     policy = ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS))
     texts = [f"The key is {SECRET}{number}." for number in range(10)]
     alone = sys.getrefcount(texts[0]) + 1
-    policy.render(chat(*[message("user", text(said)) for said in texts]), failed=False)
+    policy.render(chat(LONG, *[message("user", text(said)) for said in texts]), failed=False)
     assert kept_alive(texts, alone) == 0
 
 
@@ -666,6 +669,12 @@ def test_an_event_holds_no_value_too_deep_for_protobuf(levels: range) -> None:
             event = ContentPolicy(mode="EVENT_ONLY").render(chat(message("user", deep)), failed=False).event[INPUT]
             assert "bottom" not in str(event)
             assert str(event).count("[") <= DEPTH
+
+
+def test_small_content_is_encoded_in_one_go(encoded: list[int]) -> None:
+    sent = [message("user", text("hi")), message("assistant", {"type": "tool_call", "arguments": JsonText('{"a":1}')})]
+    ContentPolicy(mode="SPAN_ONLY", redactor=Redactor(KINDS)).render(chat(*sent), failed=False)
+    assert encoded == [len(json.dumps(resolved(sent), separators=(",", ":")))]
 
 
 def test_an_event_holds_no_integer_beyond_64_bits() -> None:

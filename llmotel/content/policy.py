@@ -13,9 +13,10 @@ from llmotel import semconv
 from llmotel.content.document import Document
 from llmotel.content.hooks import CompletionHook, adapted, load_hook
 from llmotel.content.message_cache import MessageCache
+from llmotel.content.meter import is_small
 from llmotel.content.redaction import Redactor
 from llmotel.content.sanitizer import JsonSanitizer, to_otlp_value
-from llmotel.content.truncation import shorten, size_of
+from llmotel.content.truncation import encode, shorten, size_of
 from llmotel.errors import ConfigurationError
 from llmotel.grounding import score
 from llmotel.model.inference import AttributeValue, Inference
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 SYSTEM, INPUT, OUTPUT, TOOLS = semconv.SYSTEM, semconv.INPUT_MESSAGES, semconv.OUTPUT_MESSAGES, semconv.TOOLS
 CITATIONS = semconv.GROUNDING_DETAIL
 MODES = ("NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT")
+_BLOB = '"blob"'
+_SMALL = 4096  # bytes of a call's content that are encoded rather than looked up
 _SENT_AGAIN = (SYSTEM, INPUT)
 _TOOL_IDENTITY = ("type", "name")
 
@@ -125,9 +128,12 @@ class ContentPolicy:
         if kept:
             if content[TOOLS] and not self._tool_schemas:
                 content[TOOLS] = [_identity(tool) for tool in content[TOOLS]]
+            small = is_small(list(content.values()), _SMALL)
             for name, value in content.items():
                 if value:
-                    text = self._json(value, redactor, rendered, self._cache if name in _SENT_AGAIN else None)
+                    text = self._as_it_is(value, redactor) if small else None
+                    if text is None:
+                        text = self._json(value, redactor, rendered, self._cache if name in _SENT_AGAIN else None)
                     if self.on_span:
                         rendered.span[name] = text
                     if self.on_event:
@@ -184,6 +190,16 @@ class ContentPolicy:
         except Exception as error:
             self._on_error("completion_hook", error)
         return dict(copies)
+
+    def _as_it_is(self, value: list[Any], redactor: Redactor | None) -> str | None:
+        """The text of content that is small and clean, as most is: to look up its messages takes longer."""
+        try:
+            text = encode(value)
+            if size_of(text) > self.max_bytes or _BLOB in text:  # a lone surrogate raises
+                return None
+        except Exception:
+            return None
+        return text if redactor is None or not redactor.may_contain_secret(text) else None
 
     def _json(
         self, value: list[Any], redactor: Redactor | None, rendered: Rendered, cache: MessageCache | None = None

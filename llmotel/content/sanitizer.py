@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from llmotel.content.redaction import NAMED_SECRET, Redactor
@@ -22,6 +23,8 @@ _WORDS = {  # the conventions' own vocabulary: nobody's content
     "finish_reason": {"stop", "length", "content_filter", "tool_call", "compaction", "error"},
 }
 _KEYS = {"role", "parts", "type", "content", "id", "name", "arguments", "response", "finish_reason", "modality"}
+_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _int64(digits: str) -> int | str:
@@ -29,8 +32,20 @@ def _int64(digits: str) -> int | str:
     return number if -(1 << 63) <= number < 1 << 63 else digits
 
 
-to_otlp_value = json.JSONDecoder(parse_int=_int64).decode
-"""The value of a JSON text, as OTLP can hold it: no integer beyond 64 bits."""
+_decode = json.JSONDecoder(parse_int=_int64).decode
+
+
+def to_otlp_value(text: str) -> Any:
+    """The value of a JSON text, as OTLP can hold it: no integer beyond 64 bits, nothing deeper than ``DEPTH``."""
+    value = _decode(text)
+    return JsonSanitizer().copy(value) if text.count("[") + text.count("{") > DEPTH and _is_deep(text) else value
+
+
+def _is_deep(text: str) -> bool:
+    brackets = _STRINGS.sub("", text).encode().translate(None, _NO_BRACKETS)
+    for _ in range(DEPTH):  # each time the innermost pairs fall out
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return bool(brackets)
 
 
 class JsonSanitizer:
