@@ -101,7 +101,7 @@ def one(store: Reader, trace: str, given: Parameters) -> dict[str, Any]:
     offset = given.whole("offset", 0, 0, 100_000_000)
     number = latest(store) if trace == "last" else trace_number(trace)
     structure = store.query(
-        "SELECT span_id, parent_id, start_ns, end_ns FROM spans WHERE trace_id = ?::UHUGEINT ORDER BY start_ns, span_id",
+        "SELECT span_id, parent_id, start_ns, end_ns FROM spans WHERE trace_id = ?::UHUGEINT ORDER BY 3, 1",
         [number],
     )
     waiting = pending(store, number)
