@@ -6,26 +6,28 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
 import duckdb
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from llmotel.local import evaluations, jsonvalues, shapes
+from llmotel.local import evaluations, export, jsonvalues, shapes
 from llmotel.local.endpoints import ENDPOINTS, Endpoint
 from llmotel.local.errors import BusyError, RequestError, StoreError
-from llmotel.local.filters import Parameters
+from llmotel.local.filters import Filter, Parameters
 from llmotel.local.live import Live
 from llmotel.local.openapi import document
 from llmotel.local.pages import Pages
 from llmotel.local.problems import problem
 from llmotel.local.receiver import Receiver
+from llmotel.local.retention import Retention
 from llmotel.local.safety import Safety
 from llmotel.local.store import Reader, Store
 from llmotel.local.writer import Writer, append
@@ -50,6 +52,7 @@ class Backend:
         token: str | None = None,
         seconds: float = SECONDS,
         keep_seconds: int | None = None,
+        max_bytes: int | None = None,
         pages: Pages | None = None,
     ) -> None:
         self.store = store
@@ -57,6 +60,7 @@ class Backend:
         self.receiver = Receiver(self.writer)
         self.live: Live | None = None
         self.keep_seconds = keep_seconds
+        self.retention = Retention(store, self.writer, keep_seconds, max_bytes)
         self.started = time.time_ns()
         self.state: dict[str, Callable[[], Any]] = {"forward": lambda: None}
         self.background: list[Callable[[], Any]] = []
@@ -70,6 +74,7 @@ class Backend:
             Route("/api/health", self._health, methods=["GET"]),
             Route("/api/openapi.json", self._openapi, methods=["GET"]),
             Route("/api/live", self._live, methods=["GET"]),
+            Route("/api/export", self._export, methods=["GET"]),
             Route("/api/scores", self._scores, methods=["POST"]),
             Route("/api/{rest:path}", self._nowhere, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
             Route("/v1/{rest:path}", self._nowhere, methods=["GET", "POST"]),
@@ -81,6 +86,7 @@ class Backend:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         self.live = Live(self.writer)
+        self.retention.start()
         try:
             yield
         finally:
@@ -88,6 +94,7 @@ class Backend:
 
     def close(self) -> None:
         """Writes what waits, and closes the database."""
+        self.retention.close()
         self.receiver.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
         self.writer.close()
@@ -125,6 +132,9 @@ class Backend:
             return problem(503, str(error))
         except duckdb.Error as error:
             _log.error("a question failed: %s", str(error).splitlines()[0])
+            return problem(500, "the question failed; the log of llmotel local says why")
+        except Exception:
+            _log.exception("a question failed")
             return problem(500, "the question failed; the log of llmotel local says why")
         return value if isinstance(value, Response) else answered(value)
 
@@ -179,6 +189,30 @@ class Backend:
 
         return await self.respond(state)
 
+    async def _export(self, request: Request) -> Response:
+        given = Parameters(request.query_params.multi_items())
+        try:
+            form, found = export.chosen(given, time.time_ns())
+        except RequestError as error:
+            return problem(error.status, error.detail, parameter=error.parameter)
+        kind, suffix = export.FORMATS[form]
+        headers = {"Content-Disposition": f'attachment; filename="llmotel.{suffix}"', "Cache-Control": "no-store"}
+        if form == "parquet":
+            return await self.respond(
+                lambda reader: FileResponse(
+                    (path := export.parquet(reader, found, self.store.exchange)),
+                    media_type=kind,
+                    headers=headers,
+                    background=BackgroundTask(path.unlink, missing_ok=True),
+                )
+            )
+        return StreamingResponse(self._pieces(form, found), media_type=kind, headers=headers)
+
+    def _pieces(self, form: str, found: Filter) -> Iterator[bytes]:
+        with self.store.reader() as reader:
+            for piece in export.lines(reader, form, found):
+                yield piece.encode("utf-8", "replace")
+
     async def _openapi(self, _: Request) -> Response:
         return answered(document())
 
@@ -232,9 +266,9 @@ def _known(reader: Reader, trace: int, span: int) -> None:
 def answered(value: Any, status: int = 200) -> Response:
     """``value`` as JSON, in which what is no number of JSON is null."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=float)
     except ValueError:
-        text = json.dumps(jsonvalues.finite(value), ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(jsonvalues.finite(value), ensure_ascii=False, separators=(",", ":"), default=float)
     return Response(text.encode("utf-8", "replace"), status, {"Cache-Control": "no-store"}, "application/json")
 
 

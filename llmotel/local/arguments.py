@@ -27,6 +27,48 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     local.add_argument("--open", action="store_true", help="open the viewer in a browser")
     local.set_defaults(run=_run("serve"))
 
+    report = _command(
+        commands, "report", "answer a question about what is stored; without a name, list the questions",
+        "llmotel report latency --since 7d --by model",
+    )  # fmt: skip
+    report.add_argument("name", nargs="?", metavar="NAME", help="the question")
+    report.add_argument("--since", metavar="AGE", help="the period, such as 24h, 7d or an ISO time")
+    report.add_argument("--by", help="what rows are told apart by, such as model or feature")
+    report.add_argument("--where", action="append", default=[], metavar="K=V", help="a filter, such as feature=search")
+    report.add_argument("--limit", type=int, metavar="N", help="rows, where a question has as many as there are")
+    report.add_argument("--engine", choices=("duckdb", "clickhouse", "bigquery"), default="duckdb",
+                        help="whose SQL --format sql prints (default: duckdb)")  # fmt: skip
+    report.add_argument("--format", choices=("table", "csv", "json", "sql"), default="table",
+                        help="how the answer is printed (default: table)")  # fmt: skip
+    report.add_argument("--fail-over", type=_share, metavar="SHARE",
+                        help="exit with 1 if more than this of a budget is used, such as 100%%")  # fmt: skip
+    _source(report)
+    report.set_defaults(run=_run("report"))
+
+    trace = _command(commands, "trace", "show a trace as a tree", "llmotel trace last")
+    trace.add_argument("id", metavar="ID", help="its 32 hexadecimal digits, or last")
+    trace.add_argument("--content", action="store_true", help="show what was said too")
+    trace.add_argument("--json", action="store_true", help="as JSON")
+    _source(trace)
+    trace.set_defaults(run=_run("trace"))
+
+    calls = _command(commands, "calls", "list the newest calls", "llmotel calls --follow --where outcome=error")
+    calls.add_argument("--follow", action="store_true", help="go on with every new one, until Ctrl-C")
+    calls.add_argument("--since", metavar="AGE", help="the period, such as 24h")
+    calls.add_argument("--where", action="append", default=[], metavar="K=V", help="a filter, such as model=gpt-5.5")
+    calls.add_argument("--limit", type=int, default=20, metavar="N", help="calls (default: 20)")
+    calls.add_argument("--json", action="store_true", help="as JSON, a line each")
+    _source(calls)
+    calls.set_defaults(run=_run("calls"))
+
+    sessions = _command(commands, "sessions", "list the newest sessions and conversations", "llmotel sessions")
+    sessions.add_argument("--since", metavar="AGE", help="the period, such as 24h")
+    sessions.add_argument("--where", action="append", default=[], metavar="K=V", help="a filter, such as user=u-17")
+    sessions.add_argument("--limit", type=int, default=20, metavar="N", help="sessions (default: 20)")
+    sessions.add_argument("--json", action="store_true", help="as JSON, a line each")
+    _source(sessions)
+    sessions.set_defaults(run=_run("sessions"))
+
 
 def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, purpose: str, example: str
@@ -40,6 +82,13 @@ def _store(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--data", metavar="DIR", help="folder of the database (default: the platform's data folder)")
     where.add_argument("--memory", action="store_true", help="keep everything in memory, until it ends")
+
+
+def _source(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--url", help=f"a running llmotel local (default: {URL}, or the one that has the data)")
+    where.add_argument("--data", metavar="DIR", help="folder of the database (default: the platform's data folder)")
+    parser.add_argument("--token", help="what the server at --url wants to see")
 
 
 def _run(name: str) -> Any:
@@ -63,6 +112,13 @@ def _age(text: str) -> int:
     if not found or int(found[1]) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not an age, for example 24h or 30d")
     return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}[found[2]]
+
+
+def _share(text: str) -> float:
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)\s*(%?)", text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share, for example 100% or 1.1")
+    return float(found[1]) / (100 if found[2] else 1)
 
 
 def _size(text: str) -> int:

@@ -29,21 +29,37 @@ SORTS = {
 }
 _FACETS = ("model", "provider", "operation", "outcome", "feature", "agent", "service")
 
-SUMMARY = (
-    "count(*) AS calls",
-    "count(*) FILTER (s.outcome = 'error' OR s.status = 2) AS errors",
-    "sum(s.cost_usd) AS cost_usd",
-    "count(*) FILTER (s.cost_usd IS NULL AND s.kind IN ('inference', 'embeddings')) AS unpriced",
-    "sum(s.input_tokens)::DOUBLE AS input_tokens",
-    "sum(s.output_tokens)::DOUBLE AS output_tokens",
-    "sum(s.cache_read_tokens)::DOUBLE AS cache_read_tokens",
-    "quantile_cont(s.duration, [0.5, 0.95, 0.99]) AS durations",
-    "quantile_cont(s.ttft, [0.5, 0.95]) AS ttfts",
-    "avg(s.grounding_score) AS grounding",
-    "count(DISTINCT coalesce(s.session_id, s.conversation)) AS sessions",
-    "count(DISTINCT s.user_id) AS users",
-    "count(DISTINCT s.trace_id) AS traces",
-)
+FAILED = "(s.outcome = 'error' OR s.status = 2)"
+
+FIGURES: dict[str, str] = {
+    "calls": "count(*)",
+    "errors": f"count(*) FILTER ({FAILED})",
+    "error_ratio": f"count(*) FILTER ({FAILED}) / nullif(count(*), 0)",
+    "cost_usd": "sum(s.cost_usd)",
+    "unpriced": "count(*) FILTER (s.cost_usd IS NULL AND s.kind IN ('inference', 'embeddings'))",
+    "input_tokens": "sum(s.input_tokens)::DOUBLE",
+    "output_tokens": "sum(s.output_tokens)::DOUBLE",
+    "cache_read_tokens": "sum(s.cache_read_tokens)::DOUBLE",
+    "p50": "quantile_cont(s.duration, 0.5)",
+    "p95": "quantile_cont(s.duration, 0.95)",
+    "p99": "quantile_cont(s.duration, 0.99)",
+    "ttft_p50": "quantile_cont(s.ttft, 0.5)",
+    "ttft_p95": "quantile_cont(s.ttft, 0.95)",
+    "tokens_per_second": (
+        "sum(s.output_tokens) FILTER (s.duration > 0) / nullif(sum(s.duration) FILTER (s.output_tokens IS NOT NULL), 0)"
+    ),
+    "grounding": "avg(s.grounding_score)",
+    "sessions": "count(DISTINCT coalesce(s.session_id, s.conversation))",
+    "users": "count(DISTINCT s.user_id)",
+    "traces": "count(DISTINCT s.trace_id)",
+}
+"""What calls add up to: name -> aggregate. Quality is beside them: it comes from another table."""
+
+_WHOLE = frozenset({"input_tokens", "output_tokens", "cache_read_tokens"})
+_SUMMARY = (
+    "calls", "errors", "error_ratio", "cost_usd", "unpriced", "input_tokens", "output_tokens", "cache_read_tokens",
+    "p50", "p95", "p99", "ttft_p50", "ttft_p95", "grounding", "quality", "sessions", "users", "traces",
+)  # fmt: skip
 
 
 def listed(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
@@ -148,35 +164,33 @@ def summary(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
     return answer
 
 
-def summed(store: Reader, found: Filter) -> dict[str, Any]:
-    """The figures of one set of calls."""
-    row = store.query(f"SELECT {', '.join(SUMMARY)} FROM {found.relation} WHERE {found.where}", found.parameters)[0]
-    calls, errors, cost, unpriced, given, made, cached, durations, ttfts, grounding, sessions, users, traces = row
-    quality = store.query(
-        "SELECT avg(e.score) FROM evaluations e WHERE e.name <> 'grounding' AND (e.trace_id, e.span_id) IN "
-        f"(SELECT (s.trace_id, s.span_id) FROM {found.relation} WHERE {found.where})",
+def summed(store: Reader, found: Filter, names: Sequence[str] = _SUMMARY) -> dict[str, Any]:
+    """The figures ``names`` of one set of calls."""
+    wanted = [name for name in names if name in FIGURES]
+    row = store.query(
+        f"SELECT {', '.join(FIGURES[name] for name in wanted)} FROM {found.relation} WHERE {found.where}",
         found.parameters,
-    )[0][0]
-    return {
-        "calls": calls,
-        "errors": errors,
-        "error_ratio": errors / calls if calls else None,
-        "cost_usd": cost,
-        "unpriced": unpriced,
-        "input_tokens": whole(given),
-        "output_tokens": whole(made),
-        "cache_read_tokens": whole(cached),
-        "p50": durations[0] if durations else None,
-        "p95": durations[1] if durations else None,
-        "p99": durations[2] if durations else None,
-        "ttft_p50": ttfts[0] if ttfts else None,
-        "ttft_p95": ttfts[1] if ttfts else None,
-        "grounding": grounding,
-        "quality": quality,
-        "sessions": sessions,
-        "users": users,
-        "traces": traces,
-    }
+    )[0]
+    values = figured(wanted, row)
+    if "quality" in names:
+        values["quality"] = None
+        if judged(store):
+            values["quality"] = store.query(
+                "SELECT avg(e.score) FROM evaluations e WHERE e.name <> 'grounding' AND (e.trace_id, e.span_id) IN "
+                f"(SELECT (s.trace_id, s.span_id) FROM {found.relation} WHERE {found.where})",
+                found.parameters,
+            )[0][0]
+    return {name: values[name] for name in names}
+
+
+def figured(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
+    """A row of :data:`FIGURES` by name."""
+    return {name: whole(value) if name in _WHOLE else value for name, value in zip(names, row, strict=True)}
+
+
+def judged(store: Reader) -> bool:
+    """Whether there is any score but grounding's, so that nobody looks for one in vain."""
+    return bool(store.query("SELECT 1 FROM evaluations WHERE name <> 'grounding' LIMIT 1"))
 
 
 def whole(value: float | None) -> int | None:
@@ -184,4 +198,16 @@ def whole(value: float | None) -> int | None:
     return None if value is None else int(value)
 
 
-__all__ = ["SORTS", "facets", "listed", "qualities", "summary", "summed", "whole"]
+__all__ = [
+    "FAILED",
+    "FIGURES",
+    "SORTS",
+    "facets",
+    "figured",
+    "judged",
+    "listed",
+    "qualities",
+    "summary",
+    "summed",
+    "whole",
+]

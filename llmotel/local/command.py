@@ -30,6 +30,25 @@ def serve(options: argparse.Namespace) -> int:
     return run(options, data_folder())
 
 
+def _asking(name: str) -> Callable[[argparse.Namespace], int]:
+    """A command that asks what :mod:`llmotel.local.terminal` shows."""
+
+    def run(options: argparse.Namespace) -> int:
+        from llmotel.local import terminal
+        from llmotel.local.asking import open_source
+
+        shows: dict[str, Callable[..., int]] = {
+            "report": terminal.report,
+            "trace": terminal.trace,
+            "calls": terminal.calls,
+            "sessions": terminal.sessions,
+        }
+        with open_source(options, data_folder()) as source:
+            return shows[name](source, options)
+
+    return run
+
+
 def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
         try:
@@ -47,6 +66,7 @@ def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": _guarded(serve),
+    **{name: _guarded(_asking(name)) for name in ("report", "trace", "calls", "sessions")},
 }
 
 __all__ = ["COMMANDS", "data_folder"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from llmotel.local import shapes
@@ -64,10 +64,10 @@ class Dashboard(NamedTuple):
 
 
 def _table(
-    items: Callable[[Reader, Parameters, int], dict[str, Any]], columns: tuple[tuple[str, str, str], ...]
+    items: Callable[[Reader, Parameters, int, Sequence[str]], dict[str, Any]], columns: tuple[tuple[str, str, str], ...]
 ) -> Callable[[Reader, Parameters, int], tuple[list[dict[str, str]], list[list[Any]]]]:
     def rows(reader: Reader, given: Parameters, now_ns: int) -> tuple[list[dict[str, str]], list[list[Any]]]:
-        found = items(reader, given, now_ns)["items"]
+        found = items(reader, given, now_ns, [name for name, _, _ in columns])["items"]
         return (
             [{"name": name, "title": title, "unit": unit} for name, title, unit in columns],
             [[item.get(name) for name, _, _ in columns] for item in found[:50]],
@@ -213,7 +213,10 @@ def figures_of(store: Reader, name: str, given: Parameters, now_ns: int) -> dict
     by, column = by_of(asked, "model")
     buckets = frame(store, found, asked.one("interval"), now_ns)
     top = asked.whole("top", 8, 1, 50)
-    series = figures(store, found, buckets, column, top)
+    shown = {panel.figure for panel in board.panels if isinstance(panel, Graph)}
+    wanted = sorted((shown - {"error_ratio"}) | ({"errors", "calls"} if "error_ratio" in shown else set()))
+    series = figures(store, found, buckets, column, top, wanted)
+    totals = [stat.name for stat in board.stats]
     compare = bool(asked.flag("compare", False))
     earlier = previous(found, now_ns) if compare else None
     before: list[dict[str, Any]] | None = None
@@ -221,9 +224,11 @@ def figures_of(store: Reader, name: str, given: Parameters, now_ns: int) -> dict
     if earlier is not None:
         last = replaced(found, *earlier)
         length = buckets.size * buckets.step_ns
-        before = figures(store, last, Frame(buckets.start_ns - length, buckets.step_ns, buckets.size), column, top)
-        then = summed(store, last)
-    now = summed(store, found)
+        before = figures(
+            store, last, Frame(buckets.start_ns - length, buckets.step_ns, buckets.size), column, top, wanted
+        )
+        then = summed(store, last, totals)
+    now = summed(store, found, totals)
     return {
         "name": board.name,
         "title": board.title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from llmotel.local import calls
@@ -9,14 +10,17 @@ from llmotel.local.filters import EQUALS, Filter, Parameters, build, previous, r
 from llmotel.local.questions.dialects import DuckDB
 from llmotel.local.store import Reader
 
-_FAILED = "(s.outcome = 'error' OR s.status = 2)"
 _MOST = 500
+_FIGURES = (
+    "calls", "errors", "error_ratio", "cost_usd", "unpriced", "input_tokens", "output_tokens", "cache_read_tokens",
+    "p50", "p95", "p99", "ttft_p50", "tokens_per_second", "grounding", "quality", "trend",
+)  # fmt: skip
 
 
-def features(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
+def features(store: Reader, given: Parameters, now_ns: int, names: Sequence[str] = _FIGURES) -> dict[str, Any]:
     """Every feature, the most costly first."""
     found = build(given, now_ns)
-    rows = _grouped(store, found, ("feature",), now_ns)
+    rows = _grouped(store, found, ("feature",), now_ns, names)
     start = found.start_ns or 0
     end = now_ns + 1 if found.end_ns is None else found.end_ns
     earned = values(store, start, end)
@@ -34,9 +38,9 @@ def features(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
     return {"items": rows}
 
 
-def models(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
+def models(store: Reader, given: Parameters, now_ns: int, names: Sequence[str] = _FIGURES) -> dict[str, Any]:
     """Every model, the most costly first."""
-    return {"items": _grouped(store, build(given, now_ns), ("model", "provider"), now_ns)}
+    return {"items": _grouped(store, build(given, now_ns), ("model", "provider"), now_ns, names)}
 
 
 def values(store: Reader, start_ns: int, end_ns: int) -> dict[str | None, float]:
@@ -56,65 +60,48 @@ def values(store: Reader, start_ns: int, end_ns: int) -> dict[str | None, float]
     )
 
 
-def _grouped(store: Reader, found: Filter, keys: tuple[str, ...], now_ns: int) -> list[dict[str, Any]]:
+def _grouped(
+    store: Reader, found: Filter, keys: tuple[str, ...], now_ns: int, names: Sequence[str]
+) -> list[dict[str, Any]]:
     columns = ", ".join(f"s.{key}" for key in keys)
     places = ", ".join(str(place + 1) for place in range(len(keys)))
+    wanted = list(dict.fromkeys(["cost_usd", *(name for name in names if name in calls.FIGURES)]))
     rows = store.query(
-        f"SELECT {columns}, count(*), count(*) FILTER ({_FAILED}), sum(s.cost_usd) AS cost, "
-        "count(*) FILTER (s.cost_usd IS NULL), sum(s.input_tokens)::DOUBLE, sum(s.output_tokens)::DOUBLE, "
-        "sum(s.cache_read_tokens)::DOUBLE, quantile_cont(s.duration, [0.5, 0.95, 0.99]), quantile_cont(s.ttft, 0.5), "
-        "sum(s.output_tokens) FILTER (s.duration > 0) / nullif(sum(s.duration) FILTER (s.output_tokens IS NOT NULL), 0)"
-        f", avg(s.grounding_score) FROM {found.relation} WHERE {found.where} GROUP BY {places} "
-        f"ORDER BY cost DESC NULLS LAST, {places} LIMIT {_MOST}",
+        f"SELECT {columns}, {', '.join(calls.FIGURES[name] for name in wanted)} FROM {found.relation} "
+        f"WHERE {found.where} GROUP BY {places} ORDER BY {len(keys) + 1} DESC NULLS LAST, {places} LIMIT {_MOST}",
         found.parameters,
     )
-    scores = {
-        row[: len(keys)]: row[-1]
-        for row in store.query(
+    scores: dict[Any, float | None] = {}
+    if "quality" in names and calls.judged(store):
+        scores = _by_key(
+            store,
+            keys,
             f"SELECT {columns}, avg(e.score) FROM {found.relation} JOIN evaluations e ON e.span_id = s.span_id "
             f"AND e.trace_id = s.trace_id AND e.name <> 'grounding' WHERE {found.where} GROUP BY {places}",
-            found.parameters,
+            found,
         )
-    }
     before: dict[Any, float | None] = {}
-    earlier = previous(found, now_ns)
+    earlier = previous(found, now_ns) if "trend" in names else None
     if earlier is not None:
         last = replaced(found, *earlier)
-        before = {
-            row[: len(keys)]: row[-1]
-            for row in store.query(
-                f"SELECT {columns}, sum(s.cost_usd) FROM {last.relation} WHERE {last.where} GROUP BY {places}",
-                last.parameters,
-            )
-        }
+        statement = f"SELECT {columns}, sum(s.cost_usd) FROM {last.relation} WHERE {last.where} GROUP BY {places}"
+        before = _by_key(store, keys, statement, last)
     items = []
     for row in rows:
-        key, rest = row[: len(keys)], row[len(keys) :]
-        count, errors, cost, unpriced, given, made, cached, durations, ttft, pace, grounding = rest
-        was = before.get(key)
-        items.append(
-            {
-                **dict(zip(keys, key, strict=True)),
-                "calls": count,
-                "errors": errors,
-                "error_ratio": errors / count,
-                "cost_usd": cost,
-                "unpriced": unpriced,
-                "input_tokens": calls.whole(given),
-                "output_tokens": calls.whole(made),
-                "cache_read_tokens": calls.whole(cached),
-                "p50": durations[0] if durations else None,
-                "p95": durations[1] if durations else None,
-                "p99": durations[2] if durations else None,
-                "ttft_p50": ttft,
-                "tokens_per_second": pace,
-                "grounding": grounding,
-                "quality": scores.get(key),
-                "previous_cost_usd": was,
-                "trend": (cost - was) / was if cost is not None and was else None,
-            }
-        )
+        key = row[: len(keys)]
+        item = {**dict(zip(keys, key, strict=True)), **calls.figured(wanted, row[len(keys) :])}
+        if "quality" in names:
+            item["quality"] = scores.get(key)
+        if "trend" in names:
+            cost, was = item["cost_usd"], before.get(key)
+            item["previous_cost_usd"] = was
+            item["trend"] = (cost - was) / was if cost is not None and was else None
+        items.append(item)
     return items
+
+
+def _by_key(store: Reader, keys: tuple[str, ...], sql: str, found: Filter) -> dict[Any, float | None]:
+    return {row[: len(keys)]: row[-1] for row in store.query(sql, found.parameters)}
 
 
 __all__ = ["features", "models", "values"]

@@ -31,6 +31,7 @@ def serve(options: argparse.Namespace, folder: Path) -> int:
         hosts={*LOOPBACK, options.host} if inside else None,
         token=options.token,
         keep_seconds=options.keep,
+        max_bytes=options.max_size,
     )
 
     def ready(url: str) -> None:

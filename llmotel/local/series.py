@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from llmotel.local import shapes
-from llmotel.local.calls import whole
+from llmotel.local.calls import FIGURES, figured, judged
 from llmotel.local.errors import RequestError
 from llmotel.local.filters import EQUALS, Filter, Parameters, build
 from llmotel.local.store import Reader
@@ -17,18 +18,6 @@ BY = ("model", "provider", "operation", "feature", "agent", "tenant", "service",
 _MOST_BUCKETS = 2000
 _WANTED = 120
 
-_FIGURES = (
-    "count(*)",
-    "count(*) FILTER (s.outcome = 'error' OR s.status = 2)",
-    "sum(s.cost_usd)",
-    "sum(s.input_tokens)::DOUBLE",
-    "sum(s.output_tokens)::DOUBLE",
-    "sum(s.cache_read_tokens)::DOUBLE",
-    "quantile_cont(s.duration, [0.5, 0.95, 0.99])",
-    "quantile_cont(s.ttft, [0.5, 0.95])",
-    "sum(s.output_tokens) FILTER (s.duration > 0) / nullif(sum(s.duration) FILTER (s.output_tokens IS NOT NULL), 0)",
-    "avg(s.grounding_score)",
-)
 NAMES = (
     "calls", "errors", "cost_usd", "input_tokens", "output_tokens", "cache_read_tokens", "p50", "p95", "p99",
     "ttft_p50", "ttft_p95", "tokens_per_second", "grounding", "quality",
@@ -101,8 +90,10 @@ def timeseries(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
     }
 
 
-def figures(store: Reader, found: Filter, buckets: Frame, column: str, top: int) -> list[dict[str, Any]]:
-    """Series of all figures, the largest first; those beyond ``top`` are one, ``other``."""
+def figures(
+    store: Reader, found: Filter, buckets: Frame, column: str, top: int, names: Sequence[str] = NAMES
+) -> list[dict[str, Any]]:
+    """Series of the figures ``names``, the largest first; those beyond ``top`` are one, ``other``."""
     bucket = f"(s.start_ns - {buckets.start_ns}) // {buckets.step_ns}"
     inside = "s.start_ns >= ? AND s.start_ns < ?"
     values = [*found.parameters, buckets.start_ns, buckets.start_ns + buckets.size * buckets.step_ns]
@@ -132,48 +123,41 @@ def figures(store: Reader, found: Filter, buckets: Frame, column: str, top: int)
             key = f"struct_pack(k := {column}, o := false)"
     else:
         key = "struct_pack(k := NULL, o := false)"
+    wanted = [name for name in names if name in FIGURES]
     rows = store.query(
-        f"SELECT {key} AS key, {bucket} AS bucket, {', '.join(_FIGURES)} FROM {found.relation} "
+        f"SELECT {key} AS key, {bucket} AS bucket, {', '.join(FIGURES[name] for name in wanted)} FROM {found.relation} "
         f"WHERE {found.where} AND {inside} GROUP BY 1, 2",
         [*keyed, *values],
     )
-    judged = store.query(
-        f"SELECT {key} AS key, {bucket} AS bucket, avg(e.score) FROM {found.relation} JOIN evaluations e "
-        f"ON e.span_id = s.span_id AND e.trace_id = s.trace_id AND e.name <> 'grounding' "
-        f"WHERE {found.where} AND {inside} GROUP BY 1, 2",
-        [*keyed, *values],
-    )
+    scores = []
+    if "quality" in names and judged(store):
+        scores = store.query(
+            f"SELECT {key} AS key, {bucket} AS bucket, avg(e.score) FROM {found.relation} JOIN evaluations e "
+            f"ON e.span_id = s.span_id AND e.trace_id = s.trace_id AND e.name <> 'grounding' "
+            f"WHERE {found.where} AND {inside} GROUP BY 1, 2",
+            [*keyed, *values],
+        )
     found_series: dict[tuple[Any, bool], dict[str, Any]] = {}
     for key_value in [*((one, False) for one in leading), *(() if column != "NULL" else ((None, False),))]:
-        found_series[key_value] = _empty(key_value, buckets.size)
+        found_series[key_value] = _empty(key_value, buckets.size, names)
     for told, place, *rest in rows:
         name = (told["k"], told["o"])
         if name not in found_series:
-            found_series[name] = _empty(name, buckets.size)
+            found_series[name] = _empty(name, buckets.size, names)
         target = found_series[name]
-        place = int(place)
-        calls, errors, cost, tokens_in, tokens_out, cached, durations, ttfts, pace, grounding = rest
-        target["calls"][place], target["errors"][place] = calls, errors
-        target["cost_usd"][place] = cost
-        target["input_tokens"][place] = whole(tokens_in) or 0
-        target["output_tokens"][place] = whole(tokens_out) or 0
-        target["cache_read_tokens"][place] = whole(cached) or 0
-        if durations:
-            target["p50"][place], target["p95"][place], target["p99"][place] = durations
-        if ttfts:
-            target["ttft_p50"][place], target["ttft_p95"][place] = ttfts
-        target["tokens_per_second"][place] = pace
-        target["grounding"][place] = grounding
-    for told, place, score in judged:
+        for figure, value in figured(wanted, rest).items():
+            if value is not None:
+                target[figure][int(place)] = value
+    for told, place, score in scores:
         name = (told["k"], told["o"])
         if name in found_series:
             found_series[name]["quality"][int(place)] = score
     return list(found_series.values())
 
 
-def _empty(key: tuple[Any, bool], count: int) -> dict[str, Any]:
+def _empty(key: tuple[Any, bool], count: int, names: Sequence[str]) -> dict[str, Any]:
     series: dict[str, Any] = {"key": key[0], "other": key[1]}
-    for name in NAMES:
+    for name in names:
         series[name] = [0 if name in _COUNTS else None] * count
     return series
 

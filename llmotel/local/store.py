@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,12 @@ class Reader:
     def query(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a question. Raises ``duckdb.Error``, of which ``InterruptException`` after :meth:`interrupt`."""
         return self._cursor.execute(sql, parameters or None).fetchall()
+
+    def stream(self, sql: str, parameters: Sequence[Any], piece: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a question, ``piece`` at a time, so that they need not fit into memory."""
+        found = self._cursor.execute(sql, parameters or None)
+        while rows := found.fetchmany(piece):
+            yield rows
 
     def interrupt(self) -> None:
         """Ends the question that is being asked, from another thread."""

@@ -57,6 +57,7 @@ class Writer:
         self._ending = False
         self._bodies: OrderedDict[bytes, Future[Any] | None] = OrderedDict()
         self._origins: set[int] = {row[0] for row in store.query("SELECT id FROM origins")}
+        self._bare: set[Any] = set()
         self.listeners: list[Listener] = []
         self.failure: str | None = None
         count = store.query(
@@ -101,15 +102,24 @@ class Writer:
             future.add_done_callback(lambda done: self._settled(digest, done))
         return future
 
-    def run(self, work: Callable[[duckdb.DuckDBPyConnection], Any]) -> Future[Any]:
-        """Has the writing thread do ``work`` in a transaction of its own; the future has what it gives."""
+    def run(self, work: Callable[[duckdb.DuckDBPyConnection], Any], *, transaction: bool = True) -> Future[Any]:
+        """Has the writing thread do ``work``, in a transaction of its own; the future has what it gives."""
         future: Future[Any] = Future()
+        if not transaction:
+            self._bare.add(work)
         with self._condition:
             if self._ending:
                 raise StoreError("the database is closed")
             self._jobs.append((work, future))
             self._condition.notify()
         return future
+
+    def removed(self, spans: int, calls: int, logs: int, points: int) -> None:
+        """Takes what was deleted off the counts."""
+        self.spans -= spans
+        self.calls -= calls
+        self.logs -= logs
+        self.points -= points
 
     def _room(self) -> None:
         if self._ending:
@@ -165,9 +175,13 @@ class Writer:
     def _do(self, work: Callable[[duckdb.DuckDBPyConnection], Any], future: Future[Any]) -> None:
         connection = self._store.connection
         try:
-            connection.begin()
-            result = work(connection)
-            connection.commit()
+            if work in self._bare:
+                self._bare.discard(work)
+                result = work(connection)
+            else:
+                connection.begin()
+                result = work(connection)
+                connection.commit()
         except BaseException as error:
             self._undo()
             future.set_exception(error)

@@ -6,6 +6,7 @@ import pytest
 
 from llmotel.local.dashboards import DASHBOARDS
 from llmotel.local.pricing import Table, Tokens
+from llmotel.local.questions.catalogue import QUESTIONS
 from local import otlp
 from local.conftest import Local
 from local.otlp import SECOND, call
@@ -150,6 +151,11 @@ class TestQuestionsOverHttp:
     def test_its_sql_is_told_for_every_engine(self, busy: Local) -> None:
         for engine in ("duckdb", "clickhouse", "bigquery"):
             assert "SELECT" in busy.get("/api/questions/latency", format="sql", engine=engine)["sql"]
+
+    @pytest.mark.parametrize("name", QUESTIONS)
+    def test_every_question_is_answered(self, busy: Local, name: str) -> None:
+        told = busy.get(f"/api/questions/{name}")
+        assert all(len(row) == len(told["columns"]) for row in told["rows"])
 
     def test_the_catalogue_is_listed(self, busy: Local) -> None:
         assert len(busy.get("/api/questions")["items"]) >= 19

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from llmotel.alerts.thresholds import Thresholds
@@ -146,7 +147,7 @@ def _columns(question: Question, by: str | None) -> list[dict[str, str]]:
 def _shown(question: Question, row: tuple[Any, ...]) -> list[Any]:
     """A row with trace ids as they are shown."""
     return [
-        trace_hex(value) if name == "trace_id" else value
+        trace_hex(value) if name == "trace_id" else float(value) if isinstance(value, Decimal) else value
         for (name, _, _), value in zip(question.columns, row, strict=True)
     ]
 
