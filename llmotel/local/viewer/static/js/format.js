@@ -55,7 +55,9 @@ export const percent = (value, digits = 1) =>
 /** A change, with its sign. @param {any} value */
 export const change = (value) =>
   known(value)
-    ? formatter({ style: "percent", maximumFractionDigits: Math.abs(value) < 0.1 ? 1 : 0, signDisplay: "exceptZero" }).format(value)
+    ? value >= 10
+      ? `×${number(value + 1)}`
+      : formatter({ style: "percent", maximumFractionDigits: Math.abs(value) < 0.1 ? 1 : 0, signDisplay: "exceptZero" }).format(value)
     : NONE;
 
 /** @param {any} value 0 to 1 */

@@ -23,7 +23,7 @@ const word = (row, name) => html`<bdi class="cut">${label(row[name], 80)}</bdi>`
 
 /** @type {CallColumn[]} */
 export const COLUMNS = [
-  { id: "outcome", title: "", width: 34, class: "sign", shown: true, narrow: true, render: (row) => html`<${Outcome} of=${row} />` },
+  { id: "outcome", title: html`<span class="sr">Outcome</span>`, width: 34, class: "sign", shown: true, narrow: true, render: (row) => html`<${Outcome} of=${row} />` },
   { id: "time", title: "Time", width: 112, sort: "start_time", shown: true, narrow: true, render: (row) => html`<${Time} iso=${row.start_time} />` },
   {
     id: "name",
@@ -210,7 +210,7 @@ function Activity({ tick }) {
 function ColumnChoice({ names }) {
   return html`<fieldset class="choice">
     <legend class="sr">Columns</legend>
-    ${COLUMNS.filter((column) => column.title).map(
+    ${COLUMNS.filter((column) => column.id !== "outcome").map(
       (column) => html`<label key=${column.id} class="check"><input type="checkbox" checked=${names.includes(column.id)} onChange=${() => {
         const next = COLUMNS.map((one) => one.id).filter((id) => (id === column.id ? !names.includes(id) : names.includes(id)));
         setQuery({ columns: next.join(",") }, { replace: true });

@@ -75,7 +75,7 @@ const WORDS = {
 function Differences({ data }) {
   const name = (/** @type {any} */ side) => html`<bdi>${label(side.label, 60)}</bdi>`;
   const columns = [
-    { id: "name", title: "", class: "wide", render: (/** @type {any} */ row) => row.title ?? WORDS[row.name] ?? row.name },
+    { id: "name", title: "Measure", class: "wide", render: (/** @type {any} */ row) => row.title ?? WORDS[row.name] ?? row.name },
     { id: "left", title: name(data.left), num: true, render: (/** @type {any} */ row) => html`<span class=${row.better === "left" ? "better" : ""}>${inUnit(row.left, row.unit)}</span>` },
     { id: "right", title: name(data.right), num: true, render: (/** @type {any} */ row) => html`<span class=${row.better === "right" ? "better" : ""}>${inUnit(row.right, row.unit)}</span>` },
     { id: "change", title: "Change", num: true, render: (/** @type {any} */ row) => change(row.change) },

@@ -65,7 +65,7 @@ function Panel({ panel, by, interval, calls }) {
     ...(series && by && by !== "none" && !series.other && panel.by !== null && panel.keyed !== false && /** @type {any} */ (series).keyed !== false ? { [panel.by ?? by]: series.key } : {}),
   });
   const empty = panel.kind === "timeseries" ? !panel.series?.length || !panel.times?.length : panel.kind === "table" ? !panel.rows?.length : !panel.counts?.some(Boolean);
-  return html`<section class=${`panel panel-${panel.kind}`} aria-label=${panel.title}>
+  return html`<section class=${`panel panel-${panel.kind}`} aria-label=${panel.kind === "table" ? null : panel.title}>
     <h2>${panel.title}</h2>
     ${empty
       ? html`<p class="panel-empty muted">Nothing in this time</p>`
@@ -84,7 +84,9 @@ export function Rows({ panel, calls }) {
   const columns = useMemo(() => {
     const width = panel.columns.length;
     // One bar is enough: of the first column that is an amount.
-    const main = panel.columns.findIndex((/** @type {any} */ column) => ["usd", "count", "tokens", "seconds", "ratio"].includes(column.unit));
+    const amounts = ["usd", "seconds", "count", "tokens", "ratio"];
+    const unit = [panel.unit, ...amounts].find((one) => amounts.includes(one) && panel.columns.some((/** @type {any} */ column) => column.unit === one));
+    const main = width > 6 ? -1 : panel.columns.findIndex((/** @type {any} */ column) => column.unit === unit);
     const most = main < 0 ? 0 : Math.max(...panel.rows.map((/** @type {any} */ row) => Math.abs(row[main] ?? 0)));
     return panel.columns.map((/** @type {any} */ column, /** @type {number} */ at) => {
       const text = column.unit === "text" || column.unit === "time";
@@ -96,7 +98,7 @@ export function Rows({ panel, calls }) {
         render: (/** @type {any[]} */ row) => {
           const value = column.unit === "text" ? html`<bdi class="cut">${label(row[at], 90)}</bdi>` : inUnit(row[at], column.unit);
           if (at === 0 && panel.filter && calls) return html`<a href=${calls({ [panel.filter]: row[0] })}>${value}</a>`;
-          if (at === main && width <= 12 && most > 0) return html`<span class="with-meter"><${Meter} share=${Math.abs(row[at] ?? 0) / most} />${value}</span>`;
+          if (at === main && most > 0) return html`<span class="with-meter"><${Meter} share=${Math.abs(row[at] ?? 0) / most} /><span>${value}</span></span>`;
           return value;
         },
       };

@@ -32,10 +32,10 @@ function Answer({ question }) {
   const query = useData(link(path, asked));
   const sql = useData(engine ? link(path, new URLSearchParams([...asked, ["format", "sql"], ["engine", engine]])) : null);
   return html`<div class="gap">
-    <div><h2>${question.title}</h2><p class="muted">${question.description}</p></div>
+    <div><h2>${question.title}</h2><p class="muted">${question.description.split("`").map((/** @type {string} */ part, /** @type {number} */ at) => (at % 2 ? html`<code>${part}</code>` : part))}</p></div>
     <${Chips} />
     <${Loaded} query=${query} rows=${8}>
-      ${(/** @type {any} */ data) => html`${data.rows.length ? html`<${Rows} panel=${data} calls=${(/** @type {any} */ more) => link("/calls", new URLSearchParams([...asked, ...Object.entries(more).map(([key, value]) => [key, String(value ?? "")])]))} />` : html`<${Empty} title="No answer in this time" icon="questions"><p>No call in this time says anything about it.</p><//>`}
+      ${(/** @type {any} */ data) => html`${data.rows.length ? html`<${Rows} panel=${{ ...data, unit: question.unit }} calls=${(/** @type {any} */ more) => link("/calls", new URLSearchParams([...asked, ...Object.entries(more).map(([key, value]) => [key, String(value ?? "")])]))} />` : html`<${Empty} title="No answer in this time" icon="questions"><p>No call in this time says anything about it.</p><//>`}
         <p class="muted row">${number(data.rows.length)} rows in ${number(data.elapsed_ms, 0)} ms${data.truncated ? ", cut" : ""}<a href=${link(path, new URLSearchParams([...asked, ["format", "csv"]]))} download>CSV</a></p>`}
     <//>
     <section class="gap">

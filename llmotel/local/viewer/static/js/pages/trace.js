@@ -146,12 +146,12 @@ function Overview({ tree, onChoose }) {
   const list = (/** @type {any[]} */ nodes, /** @type {(node: any) => any} */ value) => html`<ul class="jump">${nodes.map((node) => html`<li key=${node.key}><button type="button" onClick=${() => onChoose(node)}><${Kind} kind=${node.span.kind} /><bdi class="cut grow">${label(node.span.name, 80)}</bdi><span>${value(node)}</span></button></li>`)}</ul>`;
   return html`<div class="detail">
     <div class="tiles small">${[...kinds].map(([kind, count]) => html`<${Stat} key=${kind} title=${KINDS[kind] ?? kind} value=${number(count)} />`)}</div>
-    ${errors.length ? html`<section><h3>Errors</h3>${list(errors, (node) => html`<span class="bad-text">${label(node.span.error_type ?? "error", 40)}</span>`)}</section>` : null}
+    ${errors.length ? html`<section><h2 class="minor">Errors</h2>${list(errors, (node) => html`<span class="bad-text">${label(node.span.error_type ?? "error", 40)}</span>`)}</section>` : null}
     ${models.size
-      ? html`<section><h3>Models</h3><table class="table plain-table"><caption class="sr">Models</caption><thead><tr><th scope="col">Model</th><th scope="col" class="num">Calls</th><th scope="col" class="num">Tokens</th><th scope="col" class="num">Cost</th></tr></thead>
+      ? html`<section><h2 class="minor">Models</h2><table class="table plain-table"><caption class="sr">Models</caption><thead><tr><th scope="col">Model</th><th scope="col" class="num">Calls</th><th scope="col" class="num">Tokens</th><th scope="col" class="num">Cost</th></tr></thead>
           <tbody>${[...models].map(([model, one]) => html`<tr key=${model}><td><bdi>${label(model, 60)}</bdi></td><td class="num">${number(one.calls)}</td><td class="num">${number(one.tokens)}</td><td class="num">${money(one.cost)}</td></tr>`)}</tbody></table></section>`
       : null}
-    ${slow.length ? html`<section><h3>Longest</h3>${list(slow, (node) => duration(node.end - node.start))}</section>` : null}
+    ${slow.length ? html`<section><h2 class="minor">Longest</h2>${list(slow, (node) => duration(node.end - node.start))}</section>` : null}
     <p class="muted">Choose a span to see it. <kbd>j</kbd> and <kbd>k</kbd> go through them.</p>
   </div>`;
 }

@@ -17,7 +17,7 @@ export const some = (names) => {
 };
 
 const COLUMNS = [
-  { id: "outcome", title: "", render: (/** @type {any} */ row) => html`<${Outcome} of=${row} />` },
+  { id: "outcome", title: html`<span class="sr">Outcome</span>`, render: (/** @type {any} */ row) => html`<${Outcome} of=${row} />` },
   { id: "time", title: "Time", sort: "start_time", render: (/** @type {any} */ row) => html`<${Time} iso=${row.start_time} />` },
   { id: "name", title: "Trace", class: "wide", render: (/** @type {any} */ row) => html`<a class="call-name" href=${`/traces/${row.trace_id}`}><bdi class="cut">${label(row.name, 90)}</bdi></a>` },
   { id: "service", title: "Service", render: (/** @type {any} */ row) => html`<bdi class="cut">${label(row.service, 40)}</bdi>` },

@@ -21,7 +21,7 @@ export function WhatIf() {
   const answer = useData(targets.length ? link("/api/whatif", asked) : null);
   const columns = [
     { id: "model", title: "Model", class: "wide", render: (/** @type {any} */ row) => html`<bdi>${label(row.model, 70)}</bdi> <bdi class="muted">${label(row.provider, 40)}</bdi>` },
-    { id: "cost", title: "Would have cost", num: true, render: (/** @type {any} */ row) => html`<span class="with-meter"><${Meter} share=${row.ratio === null ? 0 : row.ratio / Math.max(1, ...(answer.data?.items ?? []).map((/** @type {any} */ one) => one.ratio ?? 0))} />${money(row.cost_usd)}</span>` },
+    { id: "cost", title: "Would have cost", num: true, render: (/** @type {any} */ row) => html`<span class="with-meter"><${Meter} share=${row.ratio === null ? 0 : row.ratio / Math.max(1, ...(answer.data?.items ?? []).map((/** @type {any} */ one) => one.ratio ?? 0))} /><span>${money(row.cost_usd)}</span></span>` },
     { id: "saved", title: "Saved", num: true, render: (/** @type {any} */ row) => html`<span class=${row.saved_usd > 0 ? "good-text" : row.saved_usd < 0 ? "bad-text" : ""}>${money(row.saved_usd)}</span>` },
     { id: "ratio", title: "Of the cost now", num: true, render: (/** @type {any} */ row) => percent(row.ratio, 0) },
     { id: "repriced", title: "Calls priced", num: true, render: (/** @type {any} */ row) => number(row.repriced) },

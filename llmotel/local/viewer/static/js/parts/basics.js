@@ -40,7 +40,7 @@ const OUTCOMES = {
 export function Outcome({ of, words }) {
   if (of.pending) return html`<span class="outcome warn"><${Icon} name="running" title="Running" class="pulse" />${words ? "Running" : null}</span>`;
   const name = of.outcome ?? (of.status === "error" || of.error_type ? "error" : null);
-  const known = name === null ? { icon: "other", tone: "plain", text: "No outcome was recorded" } : OUTCOMES[name] ?? { icon: "other", tone: "plain", text: name };
+  const known = name === null ? { icon: "other", tone: "plain", text: "No outcome was recorded" } : OUTCOMES[name] ?? { icon: "other", tone: "plain", text: label(name, 60) };
   const text = name === "error" && of.error_type ? label(of.error_type, 60) : known.text;
   return html`<span class=${`outcome ${known.tone}`} title=${text}>
     <${Icon} name=${known.icon} title=${words ? undefined : text} />${words ? html`<span class="cut">${text}</span>` : null}

@@ -1,6 +1,6 @@
 // Charts over time, drawn by uPlot; the same numbers stand in a table below, for those who cannot point at a canvas.
 import uPlot from "../../vendor/uplot.js";
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../ui.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "../ui.js";
 import { colour, theme } from "../theme-choice.js";
 import { label, shortTime, unit as inUnit } from "../format.js";
 
@@ -66,7 +66,7 @@ export function Chart({ title, times, series, unit, stack, bars, height = 200, b
         },
         focus: { alpha: 0.35 },
         scales: {
-          x: { time: true, range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => [low - (bars ? step / 2 : 0), high + (bars ? step / 2 : 0) + (low === high ? step : 0)] },
+          x: { time: true, range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => [low - (bars || stack ? step / 2 : 0), high + (bars || stack ? step / 2 : 0) + (low === high ? step : 0)] },
           y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => [Math.min(0, low ?? 0), Math.max(high ?? 0, rule ?? 0) * 1.08 || 1] },
         },
         axes: [
@@ -89,10 +89,10 @@ export function Chart({ title, times, series, unit, stack, bars, height = 200, b
             return {
               label: String(series[index].key),
               stroke: tone,
-              width: stack || bars ? 1 : 1.6,
-              fill: stack || bars ? (bars ? tone : `color-mix(in srgb, ${tone} 45%, ${colour("--panel")})`) : undefined,
-              points: { show: seconds.length === 1 && !bars, size: 6, fill: tone },
-              paths: bars ? uPlot.paths.bars({ size: [0.82, 24] }) : undefined,
+              width: stack || bars ? 0 : 1.6,
+              fill: stack || bars ? (bars ? tone : `color-mix(in srgb, ${tone} 82%, ${colour("--panel")})`) : undefined,
+              points: stack || bars ? { show: false } : { show: true, size: 4, fill: tone, width: 0, filter: alone },
+              paths: stack || bars ? uPlot.paths.bars({ size: [0.82, 30] }) : undefined,
               spanGaps: false,
             };
           }),
@@ -170,15 +170,15 @@ export function Chart({ title, times, series, unit, stack, bars, height = 200, b
     ${bare
       ? null
       : html`<figcaption class="legend">
-          <span class="legend-time">${index === null ? "" : shortTime(times[index])}</span>
           <ul>
             ${series.map(
               (one, position) => html`<li key=${position} class=${focused === position ? "focused" : ""}>
                 <${Swatch} tone=${toneOf(one, position)} /><bdi class="cut">${named(one)}</bdi>
-                <b>${inUnit(index === null ? (last >= 0 ? latest(one.values) : null) : one.values[index], unit)}</b>
+                <b>${inUnit(index === null ? (last < 0 ? null : stack ? sum(one.values) : latest(one.values)) : one.values[index], unit)}</b>
               </li>`,
             )}
           </ul>
+          <span class="legend-time">${index === null ? "" : shortTime(times[index])}</span>
           ${pointHref && times.length
             ? html`<button type="button" class="button small" aria-expanded=${table ? "true" : "false"} onClick=${() => setTable(!table)}>Data</button>`
             : null}
@@ -186,6 +186,19 @@ export function Chart({ title, times, series, unit, stack, bars, height = 200, b
     ${table && pointHref ? html`<${Numbers} title=${title} times=${times} seconds=${seconds} series=${series} unit=${unit} pointHref=${pointHref} />` : null}
   </figure>`;
 }
+
+/** Points that no line goes through: a value whose neighbours are unknown. @param {any} plot @param {number} which */
+function alone(plot, which) {
+  const values = plot.data[which];
+  const found = [];
+  for (let at = 0; at < values.length; at++) {
+    if (values[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);
+  }
+  return found;
+}
+
+/** @param {(number | null)[]} values */
+const sum = (values) => values.reduce((total, value) => (value === null ? total : (total ?? 0) + value), /** @type {number | null} */ (null));
 
 /** @param {(number | null)[]} values */
 function latest(values) {
@@ -239,11 +252,10 @@ function ticks(_, marks) {
  */
 export function Histogram({ title, edges, counts, unit = "score", onBar }) {
   const most = Math.max(1, ...counts);
-  useEffect(() => undefined, []);
   return html`<div class="histogram" role="group" aria-label=${title}>
     ${counts.map((count, at) => {
       const text = `${inUnit(edges[at], unit)} to ${inUnit(edges[at + 1], unit)}: ${count}`;
-      const inner = html`<span class="bar" style=${{ height: `${((count / most) * 100).toFixed(1)}%` }} /><span class="edge">${inUnit(edges[at], unit)}</span>`;
+      const inner = html`<span class="count-bar"><span style=${{ height: `${((count / most) * 100).toFixed(1)}%` }} /></span><span class="edge">${inUnit(edges[at], unit)}</span>`;
       return onBar
         ? html`<button key=${at} type="button" title=${text} aria-label=${text} onClick=${() => onBar(edges[at], edges[at + 1])}>${inner}</button>`
         : html`<span key=${at} title=${text}>${inner}</span>`;

@@ -119,7 +119,7 @@ function Part({ part, context, citations, onCitation }) {
       return html`<${ToolCall} part=${part} result=${context.answers.get(String(part.id))} />`;
     case "tool_call_response":
     case "server_tool_call_response":
-      return html`<div class="tool-call"><div class="tool-half"><h4>Result</h4><${Value} value=${part.response ?? part.result ?? part.server_tool_call_response} /></div></div>`;
+      return html`<div class="tool-call"><div class="tool-half"><h3>Result</h3><${Value} value=${part.response ?? part.result ?? part.server_tool_call_response} /></div></div>`;
     case "blob":
       return html`<${Blob} part=${part} />`;
     case "uri":
@@ -160,8 +160,8 @@ function ToolCall({ part, result }) {
   return html`<div class="tool-call">
     <div class="tool-name"><${Icon} name="tool" /><bdi class="mono">${label(part.name ?? inner.type, 120)}</bdi>${part.type === "server_tool_call" ? html`<span class="chip">run by the provider</span>` : null}<span class="grow" />${part.id ? html`<code class="muted cut">${label(part.id, 60)}</code>` : null}</div>
     <div class="tool-pair">
-      <div class="tool-half"><h4>Arguments</h4><${Value} value=${part.arguments ?? (inner === part ? undefined : inner)} /></div>
-      ${result ? html`<div class="tool-half"><h4>Result</h4><${Value} value=${result.response ?? result.result} /></div>` : null}
+      <div class="tool-half"><h3>Arguments</h3><${Value} value=${part.arguments ?? (inner === part ? undefined : inner)} /></div>
+      ${result ? html`<div class="tool-half"><h3>Result</h3><${Value} value=${result.response ?? result.result} /></div>` : null}
     </div>
   </div>`;
 }

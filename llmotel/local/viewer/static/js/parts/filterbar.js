@@ -103,7 +103,7 @@ export function Facets({ tick }) {
     ${error ? html`<p class="muted">${label(error.message, 200)}</p>` : null}
     ${fields.map((field) => html`<${Facet} key=${field} field=${field} values=${data?.facets?.[field]} chosen=${query.getAll(field)} />`)}
     <section class="facet">
-      <h3>Bounds</h3>
+      <h2 class="minor">Bounds</h2>
       ${["duration", "cost", "tokens", "grounding", "quality"].map((name) => html`<${Bound} key=${name} name=${name} />`)}
     </section>
     <label class="facet more-facets"><span class="sr">Narrow by something else</span>
@@ -121,13 +121,13 @@ export function Facets({ tick }) {
 /** @param {{field: string, values: any[] | undefined, chosen: string[]}} props */
 function Facet({ field, values, chosen }) {
   const [whole, setWhole] = useState(false);
-  if (!values) return html`<section class="facet"><h3>${FIELDS[field]}</h3><div class="bone" /><div class="bone" /></section>`;
+  if (!values) return html`<section class="facet"><h2 class="minor">${FIELDS[field]}</h2><div class="bone" /><div class="bone" /></section>`;
   // A field that no call has takes no room.
   if (values.length === 0 || (values.length === 1 && (values[0].value === null || values[0].value === "") && !chosen.length)) return null;
   const most = Math.max(...values.map((one) => one.count));
   const shown = whole ? values : values.slice(0, 6);
   return html`<section class="facet">
-    <h3>${FIELDS[field]}</h3>
+    <h2 class="minor">${FIELDS[field]}</h2>
     <ul>
       ${shown.map((one) => {
         const text = one.value === null || one.value === "" ? "none" : label(one.value, 60);

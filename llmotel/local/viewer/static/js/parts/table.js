@@ -3,7 +3,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../ui.js";
 import { go } from "../router.js";
 
 /**
- * @typedef {{id: string, title: string, num?: boolean, width?: number, sort?: string, up?: boolean, render: (row: any) => any, class?: string}} Column
+ * @typedef {{id: string, title: any, num?: boolean, width?: number, sort?: string, up?: boolean, render: (row: any) => any, class?: string}} Column
  * `up`: what is asked first when the column is sorted is the smallest.
  */
 
