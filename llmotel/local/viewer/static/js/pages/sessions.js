@@ -88,7 +88,7 @@ export function Session({ id }) {
         </div>
         ${turns.map(
           (/** @type {any} */ { turn, content }, /** @type {number} */ at) => html`<section class="turn" key=${turn.span_id} aria-label=${`Call ${at + 1}`}>
-            <header class="turn-head"><${Outcome} of=${turn} /><a href=${spanLink(turn)}><bdi>${label(turn.name, 60)}</bdi></a><span class="muted"><${Time} iso=${turn.start_time} /></span><span class="grow" />
+            <header class="turn-head"><${Outcome} of=${turn} /><h2><a href=${spanLink(turn)}><bdi>${label(turn.name, 60)}</bdi></a></h2><span class="muted"><${Time} iso=${turn.start_time} /></span><span class="grow" />
               <span>${duration(turn.duration_seconds)}</span><span>${number((turn.input_tokens ?? 0) + (turn.output_tokens ?? 0))} tokens</span><span>${money(turn.cost_usd)}</span>
               ${turn.grounding_score !== null && turn.grounding_score !== undefined ? html`<span class="muted">grounding</span> <${Score} value=${turn.grounding_score} text=${score(turn.grounding_score)} />` : null}
             </header>
