@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from local.browser import traffic
 from local.browser.conftest import Local, one_call
 
 Opened = Callable[..., Any]
@@ -89,7 +90,7 @@ def test_groups_are_listed_and_have_a_page_each(shop: Local, opened: Opened, pat
     assert page.locator("tbody tr.to").count() == len(expected)
     name = expected[0][field]
     page.locator("tbody a", has_text=name).first.click()
-    page.wait_for_selector(f'h1:text-is("{name}")')
+    page.wait_for_selector(f'h1:has-text("{name}")')
     page.wait_for_selector(".panel canvas")
     assert tile(page, "Calls") == str(expected[0]["calls"])
 
@@ -150,15 +151,21 @@ def test_a_question_has_its_answer_and_its_sql(shop: Local, opened: Opened) -> N
     assert "SELECT" in page.locator(".snippet pre").inner_text()
 
 
-def test_what_has_begun_and_not_ended_is_listed_with_how_long(fresh: Local, opened: Opened) -> None:
-    span = one_call("chat slow", time.time() - 5)
-    fresh.post("/v1/logs", pending(span))
+def test_what_has_begun_and_not_ended_is_listed_until_it_ends(fresh: Local, opened: Opened) -> None:
+    span = one_call("chat gpt-5.5", time.time() - 5)
+    begun = {
+        "timeUnixNano": str(time.time_ns()),
+        "eventName": "llmotel.operation.pending",
+        "traceId": span["traceId"],
+        "spanId": span["spanId"],
+        "attributes": [
+            *span["attributes"],
+            {"key": "llmotel.start_time_unix_nano", "value": {"intValue": span["startTimeUnixNano"]}},
+        ],
+    }
+    fresh.post("/v1/logs", traffic.logs([begun]))
     page = opened(f"{fresh.url}/running")
-    page.wait_for_selector('tbody tr:has-text("chat slow")')
+    page.wait_for_selector('tbody tr:has-text("chat gpt-5.5")')
+    assert page.locator(".nav .count").inner_text().endswith("1")
     fresh.send([span])
     page.get_by_text("Nothing is running").wait_for()
-
-
-def pending(span: dict[str, Any]) -> dict[str, Any]:
-    """llmotel's word that a span has begun."""
-    raise NotImplementedError

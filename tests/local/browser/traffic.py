@@ -46,6 +46,11 @@ CITATIONS = [
 ]
 
 
+def text(of: Any) -> str:
+    """JSON as llmotel writes it: characters as they are."""
+    return json.dumps(of, ensure_ascii=False)
+
+
 def value(of: Any) -> dict[str, Any]:
     if isinstance(of, bool):
         return {"boolValue": of}
@@ -159,7 +164,7 @@ def assistant(dice: random.Random, start: float, number: int) -> Trace:
     trace.span(
         "retrieval shop-docs", 0.14, 0.06, agent, 3,
         **{"gen_ai.operation.name": "retrieval", "gen_ai.data_source.id": "shop-docs", "gen_ai.retrieval.query.text": question,
-           "gen_ai.retrieval.documents": json.dumps(documents), "gen_ai.retrieval.top_k": 3, **who},
+           "gen_ai.retrieval.documents": text(documents), "gen_ai.retrieval.top_k": 3, **who},
     )  # fmt: skip
     system = [
         {"type": "text", "content": "You help the customers of a shoe shop. Answer from the documents and cite them."}
@@ -174,16 +179,16 @@ def assistant(dice: random.Random, start: float, number: int) -> Trace:
     trace.span(
         f"chat {model}", 0.22, 0.8 * slow, agent, 3,
         **spend(dice, model, provider, price_in, price_out, cached=0),
-        **{"gen_ai.system_instructions": json.dumps(system), "gen_ai.input.messages": json.dumps(messages),
-           "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [{"type": "reasoning", "content": "The customer asks about a return. I should look at the order first."}, call], "finish_reason": "tool_call"}]),
+        **{"gen_ai.system_instructions": text(system), "gen_ai.input.messages": text(messages),
+           "gen_ai.output.messages": text([{"role": "assistant", "parts": [{"type": "reasoning", "content": "The customer asks about a return. I should look at the order first."}, call], "finish_reason": "tool_call"}]),
            "gen_ai.response.finish_reasons": ["tool_call"], "gen_ai.response.time_to_first_chunk": 0.2 * slow, "gen_ai.request.stream": True,
-           "gen_ai.tool.definitions": json.dumps([{"type": "function", "name": "order_status", "description": "The state of an order", "parameters": {"type": "object", "properties": {"order": {"type": "string"}}}}]), **who},
+           "gen_ai.tool.definitions": text([{"type": "function", "name": "order_status", "description": "The state of an order", "parameters": {"type": "object", "properties": {"order": {"type": "string"}}}}]), **who},
     )  # fmt: skip
     result = {"order": "18-4471", "state": "delivered", "carrier": "DHL", "eta": None}
     tool = trace.span(
         "execute_tool order_status", 0.24 + 0.8 * slow, 0.2, agent,
         **{"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "order_status", "gen_ai.tool.call.id": call["id"],
-           "gen_ai.tool.call.arguments": json.dumps(call["arguments"]), "gen_ai.tool.call.result": json.dumps(result), **who},
+           "gen_ai.tool.call.arguments": text(call["arguments"]), "gen_ai.tool.call.result": text(result), **who},
     )  # fmt: skip
     trace.span(
         "GET",
@@ -212,15 +217,15 @@ def assistant(dice: random.Random, start: float, number: int) -> Trace:
     ]
     grounding = round(min(1.0, max(0.2, dice.gauss(0.86, 0.13))), 3)
     answered: dict[str, Any] = {
-        "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": ANSWER}], "finish_reason": "stop"}]),
+        "gen_ai.output.messages": text([{"role": "assistant", "parts": [{"type": "text", "content": ANSWER}], "finish_reason": "stop"}]),
         "gen_ai.response.finish_reasons": ["stop"],
         "llmotel.grounding.score": grounding, "llmotel.grounding.method": "citation_coverage",
-        "llmotel.grounding.citation_count": 2, "llmotel.grounding.source_count": 2, "llmotel.grounding.citations": json.dumps(CITATIONS),
+        "llmotel.grounding.citation_count": 2, "llmotel.grounding.source_count": 2, "llmotel.grounding.citations": text(CITATIONS),
     }  # fmt: skip
     trace.span(
         f"chat {model}", 0.5 + 0.8 * slow, 1.9 * slow, agent, 3, error=dice.choice(("RateLimitError", "APITimeoutError")) if fails else None,
         **spend(dice, model, provider, price_in, price_out, cached=900 if not fails else 0, outcome="error" if fails else "completed"),
-        **{"gen_ai.system_instructions": json.dumps(system), "gen_ai.input.messages": json.dumps(messages), "gen_ai.request.stream": True,
+        **{"gen_ai.system_instructions": text(system), "gen_ai.input.messages": text(messages), "gen_ai.request.stream": True,
            "gen_ai.response.time_to_first_chunk": None if fails else 0.35 * slow, "gen_ai.request.temperature": 0.2, "gen_ai.request.max_tokens": 800,
            "gen_ai.prompt.name": "answer", "gen_ai.prompt.version": "4" if number % 3 else "3", "llmotel.retries": 1 if number % 11 == 0 else None,
            **({} if fails else answered), **who},

@@ -71,7 +71,7 @@ function useNarrow() {
 
 /** Rows page after page; while the newest stand first, what arrives is put before them. @param {string} asked @param {boolean} following */
 function useRows(asked, following) {
-  const [state, setState] = useState({ asked: "", rows: /** @type {any[]} */ ([]), next: /** @type {string | null} */ (null), total: /** @type {number | null} */ (null), error: /** @type {any} */ (null), fresh: /** @type {Set<string>} */ (new Set()) });
+  const [state, setState] = useState({ asked: /** @type {string | null} */ (null), rows: /** @type {any[]} */ ([]), next: /** @type {string | null} */ (null), total: /** @type {number | null} */ (null), error: /** @type {any} */ (null), fresh: /** @type {Set<string>} */ (new Set()) });
   const busy = useRef(false);
   const turn = useRef(0);
   const load = async (/** @type {boolean} */ quiet) => {

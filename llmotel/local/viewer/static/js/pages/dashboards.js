@@ -104,6 +104,6 @@ export function Rows({ panel, calls }) {
       };
     });
   }, [panel]);
-  return html`<${Table} caption=${panel.title} columns=${columns} rows=${panel.rows} />`;
+  return html`<${Table} caption=${`${panel.title}, a table`} columns=${columns} rows=${panel.rows} />`;
 }
 

@@ -68,9 +68,9 @@ function Detail({ span, summary, onBack, reload }) {
     ${span.status_message || span.error_type
       ? html`<div class="fault"><${Icon} name="error" /><div class="grow"><strong><bdi>${label(span.error_type ?? "Error", 120)}</bdi>${span.http_status ? ` (HTTP ${span.http_status})` : ""}</strong>${span.status_message ? html`<div class="wrap"><${Long} text=${plain(span.status_message)} /></div>` : null}</div></div>`
       : null}
-    ${typeof span.duration_seconds === "number" && span.duration_seconds < 0 ? html`<div class="fault warn"><${Icon} name="error" /><span>This span ended before it began: the clock of its sender was set back.</span></div>` : null}
+    ${span.end_time && span.start_time && span.end_time < span.start_time ? html`<div class="fault warn"><${Icon} name="error" /><span>This span ended before it began: the clock of its sender was set back.</span></div>` : null}
     <div class="tiles small">
-      <${Stat} title="Duration" value=${span.pending ? "running" : duration(span.duration_seconds)} note=${span.retries ? `${span.retries} ${span.retries === 1 ? "retry" : "retries"}` : null} tone=${span.retries ? "" : ""} />
+      <${Stat} title="Duration" value=${span.pending ? "running" : duration(span.duration_seconds)} note=${span.retries ? `${span.retries} ${span.retries === 1 ? "retry" : "retries"}` : null} />
       ${call
         ? html`${some(wait) ? html`<${Stat} title="First token" value=${duration(wait)} note=${pace ? `then ${number(pace)} tokens/s` : null} />` : null}
             <${Stat} title="Input" value=${number(span.input_tokens)} note=${span.cache_read_tokens ? `${percent(span.cache_read_tokens / span.input_tokens, 0)} cached` : null} />
