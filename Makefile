@@ -13,6 +13,9 @@ PYTHONS = $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 GENERATORS = llmotel.prices.generate llmotel.alerts.generate llmotel.dashboards.generate \
   docs.readme docs.stack docs.dashboards.render docs.telemetry.render
 
+# What reads the types in the comments of the viewer's JavaScript.
+TYPESCRIPT = 5.9.3
+
 # One process per core. Each begins with tests that stand together, as they share what is dear to make.
 PARALLEL = -n auto --dist worksteal
 
@@ -102,6 +105,10 @@ check: $(VENV)/ready ## Lint, format, types, and whether generated files are up 
 	@$(RUN) -m mypy
 	@echo "== pyright"
 	@$(RUN) -m pyright --pythonpath $(RUN)
+	@echo "== llmotel.local.viewer"
+	@$(RUN) -m llmotel.local.viewer.vendor --check
+	@if command -v npx >/dev/null; then npx --yes --package typescript@$(TYPESCRIPT) -- tsc -p llmotel/local/viewer; \
+	  else echo "no npx here: the types of its JavaScript are not checked"; fi
 	@for generator in $(GENERATORS); do echo "== $$generator"; $(RUN) -m $$generator --check || exit 1; done
 
 format: $(VENV)/ready ## Put code into the project's format
