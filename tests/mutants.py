@@ -44,7 +44,31 @@ COSTS, TIMING = "tests/contract/test_costs.py", "tests/test_chunk_timing.py"
 RULES = "tests/stack/test_alert_rules.py -k do_what_their_tests_say"
 ALERTS, DASHBOARDS = "llmotel.alerts.generate", "llmotel.dashboards.generate"
 
+CONTENT = "tests/test_content.py"
+
 MUTANTS = (
+    # Content.
+    Mutant("equal values of other types have one key", "llmotel/content/message_cache.py",
+           "found.append((kind, repr(value) if kind is float else value))", "found.append((0, value))", CONTENT),
+    Mutant("lists and objects have one key", "llmotel/content/message_cache.py",
+           "found.append((kind, len(value)))", "found.append(len(value))", CONTENT),
+    Mutant("secrets are remembered", "llmotel/content/message_cache.py",
+           "if fragment.redactions or size > self._half", "if size > self._half", CONTENT),
+    Mutant("what is remembered stays after the end", "llmotel/content/message_cache.py",
+           "self._young, self._old = {}, {}", "pass", CONTENT),
+    Mutant("no margin behind a cut", "llmotel/content/sanitizer.py",
+           "MARGIN = 256", "MARGIN = 0", CONTENT),
+    Mutant("the margin is shown", "llmotel/content/sanitizer.py",
+           "max(len(cleaned) - (len(shown) - length), 0)", "max(len(cleaned), 0)", CONTENT),
+    Mutant("what does not fit is encoded all the same", "llmotel/content/document.py",
+           "        if weight > room:\n            return None\n", "", CONTENT),
+    Mutant("all that is left out is called nothing", "llmotel/content/document.py",
+           "self.left_out += self._estimate.of([dict(rest)] if keyed else rest)", "pass", CONTENT),
+    Mutant("the sentence at the cap is judged", "llmotel/grounding/score.py",
+           "        parts.pop()", "        pass", "tests/test_grounding.py"),
+    Mutant("a choice ends as the last one", "llmotel/spec/accumulator.py",
+           "self._reasons[choice] = reason", "self._reasons = dict.fromkeys(range(9), reason)",
+           "tests/contract/test_output_messages.py -k choice"),
     # The engine.
     Mutant("an interrupt is no cancellation of a stream", "llmotel/instrumentation/stream_observer.py",
            "(GeneratorExit, KeyboardInterrupt, asyncio.CancelledError)", "(GeneratorExit, asyncio.CancelledError)",

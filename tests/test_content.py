@@ -20,6 +20,7 @@ from llmotel.content import truncation
 from llmotel.content.message_cache import MAX_BYTES, key_of
 from llmotel.content.policy import INPUT, OUTPUT, SYSTEM, TOOLS, ContentPolicy, load_hook
 from llmotel.content.redaction import KINDS, Redactor
+from llmotel.content.sanitizer import JsonSanitizer
 from llmotel.content.weight import DEPTH
 from llmotel.errors import ConfigurationError
 from llmotel.model.inference import Inference, Message
@@ -175,11 +176,22 @@ def test_redaction_comes_before_truncation() -> None:
 
 @pytest.mark.parametrize("secret", [SECRET, "bob@example.com", "4111 1111 1111 1111", "Bearer " + "a1b2c3d4" * 3])
 def test_a_text_far_over_the_limit_is_not_cut_through_a_secret(secret: str) -> None:
-    addresses = "first.last@department.example.com " * 6  # redacted, they let the cut end of the text come into view
-    for padding in range(10, 60):
+    address = (
+        f"first.last.{'x' * 60}@department.example.com "  # redacted, they let what is behind the cut come into view
+    )
+    for padding in range(10, 400):
+        addresses = address * 6 if padding % 2 else address
         call = chat(message("user", text(addresses + "x" * padding + f" {secret} " + "y" * 5000)))
         shown = rendered_input(call, redactor=Redactor(KINDS), max_bytes=256)[0]["parts"][0]["content"]
         assert not any(secret[:length] in shown for length in range(8, len(secret)))
+
+
+@pytest.mark.parametrize("secret", [SECRET, "bob@example.com", "4111 1111 1111 1111", "Bearer " + "a1b2c3d4" * 3])
+def test_what_is_redacted_before_a_cut_brings_nothing_from_behind_it_into_view(secret: str) -> None:
+    said = f"{'first.last@department.example.com ' * 10}{secret} and more"
+    for length in range(len(said)):
+        head, _ = JsonSanitizer(Redactor(KINDS)).head(said, length)
+        assert not any(secret[:size] in head for size in range(8, len(secret)))
 
 
 def test_a_custom_redaction_gets_every_string_but_the_words_of_the_conventions() -> None:

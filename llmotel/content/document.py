@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from llmotel.content.element import IDENTITY, Element, keyed_element
 from llmotel.content.fragments import FragmentEncoder
@@ -228,14 +228,14 @@ class Document:
 
     def _whole_value(self, element: Element, room: int, share: int, depth: int) -> _Chosen | None:
         """An element as a whole if it takes no more than ``share``; a string in any case, to be shortened later."""
-        value = element.value
+        value: Any = element.value
         room -= element.overhead
         if not element.fits:
             return None
         if type(value) is JsonText and len(value.text) > self._limit:
             value = value.text  # the structure would cost more than there is room for
         if issubclass(type(value), str):
-            return self._string(str.__str__(value), element.name, room)
+            return self._string(str.__str__(cast(str, value)), element.name, room)
         if id(value) in self._scale.over:
             return None
         fragment = self._fragment(value, share - element.overhead, depth)

@@ -102,10 +102,10 @@ def key_of(message: Any, longest: int) -> Hashable | None:
             waiting += value
             if kind is dict:
                 waiting += value.values()
-        elif kind is JsonText:
+        elif type(value) is JsonText:
             if len(value.text) > longest:
                 return None
-            found.append((kind, value.text))
+            found.append((JsonText, value.text))
         elif value is None or kind is bool or kind is int or kind is float:
             found.append((kind, repr(value) if kind is float else value))  # 1 and True are equal, 0.0 and -0.0 too
         else:
