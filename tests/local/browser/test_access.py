@@ -128,7 +128,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen(shop: Local, opened: Op
     page = opened(f"{shop.url}/calls", color_scheme="dark")
     theme = "() => document.documentElement.dataset.theme"
     assert page.evaluate(theme) == "dark"
-    page.get_by_role("button", name="Theme of the system").click()
+    page.get_by_role("button", name="System theme").click()
     assert page.evaluate(theme) == "light"
     page.reload()
     page.wait_for_selector("main h1")

@@ -123,7 +123,7 @@ function Nav({ open, onClose }) {
 function ThemeButton() {
   const order = ["auto", "light", "dark"];
   const icons = { auto: "auto", light: "sun", dark: "moon" };
-  const words = { auto: "Theme of the system", light: "Light", dark: "Dark" };
+  const words = { auto: "System theme", light: "Light", dark: "Dark" };
   const now = /** @type {"auto" | "light" | "dark"} */ (choice.value);
   return html`<button type="button" class="button bare theme" title=${`Theme: ${words[now]}`} onClick=${() => {
     choice.value = order[(order.indexOf(now) + 1) % order.length];

@@ -146,6 +146,8 @@ export function unit(value, unit) {
       return percent(value);
     case "score":
       return score(value);
+    case "factor":
+      return `${number(value, 1)}×`;
     case "count":
     case "tokens":
       return Math.abs(value) >= 100000 ? compact(value) : number(value, Number.isInteger(value) ? 0 : 1);

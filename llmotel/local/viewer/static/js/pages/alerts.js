@@ -1,7 +1,7 @@
 // Rules, whether they fire, what they saw, and what another threshold would have done.
 import { html, useEffect, useMemo, useState } from "../ui.js";
 import { alertTick, live, useData } from "../api.js";
-import { label, number, shortTime } from "../format.js";
+import { label, number, shortTime, unit as inUnit } from "../format.js";
 import { link } from "../router.js";
 import { Empty, Fault, Loaded, Time, Waiting } from "../parts/basics.js";
 import { Chart } from "../parts/chart.js";
@@ -27,8 +27,8 @@ export function Alerts() {
                 <span class=${`state ${one.state}`}><${Icon} name=${one.state === "inactive" ? "ok" : "alerts"} />${WORDS[one.state] ?? label(one.state, 20)}</span>
                 <b class="alert-name">${label(one.name, 80)}</b>
                 <span class=${`chip severity-${one.severity}`}>${label(one.severity, 20)}</span>
-                <span class="grow cut muted">${label(one.summary, 200)}</span>
-                <span class="num">${typeof one.value === "number" ? number(one.value, 4) : "–"}${typeof one.threshold === "number" ? html` <span class="muted">of ${number(one.threshold, 4)}</span>` : null}</span>
+                <span class="grow cut muted">${one.summary ? label(one.summary, 200) : "Too few calls to judge"}</span>
+                <span class="num">${inUnit(one.value, one.unit)}${typeof one.threshold === "number" ? html` <span class="muted">limit ${inUnit(one.threshold, one.unit)}</span>` : null}</span>
                 <span class="muted">${one.since && one.state !== "inactive" ? html`<${Time} iso=${one.since} relative=${true} />` : ""}</span>
                 <${Icon} name=${open === key ? "down" : "right"} />
               </button>
@@ -55,9 +55,9 @@ function Rule({ rule }) {
   const series = useMemo(() => [{ key: rule.name, values: tried.data?.values ?? [] }], [tried.data]);
   const labels = Object.entries(rule.labels ?? {});
   return html`<div class="alert-body gap">
-    <p>${label(rule.summary, 600)}</p>
+    <p>${rule.summary ? label(rule.summary, 600) : "Too few calls to judge."}</p>
     ${labels.length ? html`<p class="row wrap-row">${labels.map(([name, value]) => html`<span class="chip" key=${name}>${label(name, 40)}: <bdi>${label(value, 60)}</bdi></span>`)}</p>` : null}
-    ${rule.history?.length ? html`<section><h3>History</h3><ul class="history">${rule.history.slice(-30).reverse().map((/** @type {any} */ one, /** @type {number} */ at) => html`<li key=${at}><span class=${`state ${one.state}`}>${WORDS[one.state] ?? label(one.state, 20)}</span><${Time} iso=${one.time} /><span class="muted">${typeof one.value === "number" ? number(one.value, 4) : ""}</span></li>`)}</ul></section>` : null}
+    ${rule.history?.length ? html`<section><h3>History</h3><ul class="history">${rule.history.slice(-30).reverse().map((/** @type {any} */ one, /** @type {number} */ at) => html`<li key=${at}><span class=${`state ${one.state}`}>${WORDS[one.state] ?? label(one.state, 20)}</span><${Time} iso=${one.time} /><span class="muted">${inUnit(one.value, rule.unit)}</span></li>`)}</ul></section>` : null}
     ${rule.threshold === null || rule.threshold === undefined
       ? null
       : html`<section class="gap"><h3>Try a threshold on the past</h3>
@@ -66,7 +66,7 @@ function Rule({ rule }) {
             <label class="select"><span>Over the last</span><select value=${since} onChange=${(/** @type {any} */ event) => setSince(event.target.value)}>${["6h", "24h", "7d", "30d"].map((one) => html`<option key=${one} value=${one} selected=${one === since}>${one}</option>`)}</select></label>
             ${tried.data ? html`<b role="status">${tried.data.firing.length ? `Would have fired ${number(tried.data.firing.length)} ${tried.data.firing.length === 1 ? "time" : "times"}` : "Would not have fired"}</b>` : null}
           </div>
-          ${!usable ? html`<p class="bad-text">A threshold is a number.</p>` : tried.error ? html`<${Fault} error=${tried.error} retry=${tried.reload} />` : !tried.data ? html`<${Waiting} rows=${4} />` : tried.data.times.length ? html`<${Chart} title=${`Values of ${rule.name}`} times=${tried.data.times} series=${series} unit="text" rule=${limit} height=${160} />` : html`<p class="muted">No values in this time.</p>`}
+          ${!usable ? html`<p class="bad-text">A threshold is a number.</p>` : tried.error ? html`<${Fault} error=${tried.error} retry=${tried.reload} />` : !tried.data ? html`<${Waiting} rows=${4} />` : tried.data.times.length ? html`<${Chart} title=${`Values of ${rule.name}`} times=${tried.data.times} series=${series} unit=${rule.unit ?? "text"} rule=${limit} height=${160} />` : html`<p class="muted">No values in this time.</p>`}
           ${tried.data?.firing.length ? html`<ul class="history">${tried.data.firing.slice(0, 12).map((/** @type {any} */ one, /** @type {number} */ at) => html`<li key=${at}><span class="state firing">Firing</span>${shortTime(one.from)} – ${one.to ? shortTime(one.to) : "now"}</li>`)}</ul>` : null}
         </section>`}
   </div>`;

@@ -28,7 +28,7 @@ export const COLUMNS = [
   {
     id: "name",
     title: "Call",
-    width: 196,
+    width: 190,
     shown: true,
     narrow: true,
     render: (row) => html`<a class="call-name" href=${spanLink(row)}><${Kind} kind=${row.kind} quiet=${true} /><bdi class="cut">${label(row.name ?? row.operation, 100)}</bdi></a>`,
@@ -37,7 +37,7 @@ export const COLUMNS = [
   { id: "model", title: "Model", width: 190, sort: "model", up: true, render: (row) => word(row, "model") },
   { id: "operation", title: "Operation", width: 110, sort: "operation", up: true, render: (row) => word(row, "operation") },
   { id: "feature", title: "Feature", width: 112, sort: "feature", up: true, shown: true, render: (row) => word(row, "feature") },
-  { id: "agent", title: "Agent", width: 104, sort: "agent", up: true, shown: true, render: (row) => word(row, "agent") },
+  { id: "agent", title: "Agent", width: 92, sort: "agent", up: true, shown: true, render: (row) => word(row, "agent") },
   { id: "tool", title: "Tool", width: 120, render: (row) => word(row, "tool") },
   { id: "user", title: "User", width: 110, render: (row) => word(row, "user") },
   { id: "session", title: "Session", width: 110, render: (row) => word(row, "session") },
@@ -46,7 +46,7 @@ export const COLUMNS = [
   { id: "prompt", title: "Prompt", width: 130, render: (row) => (row.prompt ? html`<bdi class="cut">${label(row.prompt, 60)} ${row.prompt_version ? `v${label(row.prompt_version, 20)}` : ""}</bdi>` : NONE) },
   { id: "input_tokens", title: "Input", width: 66, num: true, sort: "input_tokens", shown: true, render: (row) => html`<span title=${row.cache_read_tokens ? `${number(row.cache_read_tokens)} from the cache` : null}>${number(row.input_tokens)}</span>` },
   { id: "output_tokens", title: "Output", width: 66, num: true, sort: "output_tokens", shown: true, render: (row) => number(row.output_tokens) },
-  { id: "cost", title: "Cost", width: 80, num: true, sort: "cost", shown: true, narrow: true, render: (row) => money(row.cost_usd) },
+  { id: "cost", title: "Cost", width: 86, num: true, sort: "cost", shown: true, narrow: true, render: (row) => money(row.cost_usd) },
   { id: "duration", title: "Duration", width: 78, num: true, sort: "duration", shown: true, narrow: true, render: (row) => (row.pending ? "running" : duration(row.duration_seconds)) },
   { id: "ttft", title: "First token", width: 84, num: true, sort: "ttft", shown: true, render: (row) => duration(row.time_to_first_chunk) },
   { id: "retries", title: "Retries", width: 76, num: true, render: (row) => number(row.retries) },
@@ -155,7 +155,7 @@ export function Calls() {
   const exported = (/** @type {string} */ format) => link("/api/export", new URLSearchParams([["format", format], ...filters(query)]));
   return html`<${Page}
     title="Calls"
-    sub=${list.total === null ? " " : html`<span title=${number(list.total)}>${number(list.total)}</span> ${filtered ? "match" : "in all"}`}
+    sub=${list.total === null ? " " : html`<span title=${number(list.total)}>${number(list.total)}</span> ${filtered ? (list.total === 1 ? "matches" : "match") : "in all"}`}
     busy=${list.loading}
     flush=${true}
     actions=${html`<${RangePicker} />

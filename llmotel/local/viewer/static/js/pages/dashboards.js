@@ -86,7 +86,7 @@ export function Rows({ panel, calls }) {
     // One bar is enough: of the first column that is an amount.
     const amounts = ["usd", "seconds", "count", "tokens", "ratio"];
     const unit = [panel.unit, ...amounts].find((one) => amounts.includes(one) && panel.columns.some((/** @type {any} */ column) => column.unit === one));
-    const main = width > 6 ? -1 : panel.columns.findIndex((/** @type {any} */ column) => column.unit === unit);
+    const main = width > 5 ? -1 : panel.columns.findIndex((/** @type {any} */ column) => column.unit === unit);
     const most = main < 0 ? 0 : Math.max(...panel.rows.map((/** @type {any} */ row) => Math.abs(row[main] ?? 0)));
     return panel.columns.map((/** @type {any} */ column, /** @type {number} */ at) => {
       const text = column.unit === "text" || column.unit === "time";

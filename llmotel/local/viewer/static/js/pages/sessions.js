@@ -5,7 +5,7 @@ import { filters } from "../filters.js";
 import { duration, label, money, number, plain, score } from "../format.js";
 import { link, place, setQuery } from "../router.js";
 import { Empty, Loaded, Outcome, Score, Stat, Time } from "../parts/basics.js";
-import { partsOf, Conversation } from "../parts/conversation.js";
+import { callIds, Conversation, partsOf } from "../parts/conversation.js";
 import { Chips, RangePicker, Search } from "../parts/filterbar.js";
 import { Page } from "../parts/page.js";
 import { Table } from "../parts/table.js";
@@ -63,8 +63,11 @@ export function added(turn, before) {
   let shared = 0;
   while (shared < old.length && shared < input.length && same(old[shared], input[shared])) shared += 1;
   if (shared < old.length) return { ...content, input_messages: input };
-  // The answer of the turn before comes next in the history, in whatever words the application keeps it.
-  while (shared < input.length && old.length && ["assistant", "model"].includes(input[shared]?.role) && !partsOf(input[shared]).some((part) => part?.type === "tool_call")) shared += 1;
+  // The answer of the turn before comes next in the history, in whatever words the application keeps it, and the
+  // results of its tool calls stand beside them there.
+  const called = callIds(Array.isArray(before?.content?.output_messages) ? before.content.output_messages : []);
+  const told = (/** @type {any} */ message) => partsOf(message).every((part) => part?.type === "tool_call_response" && called.has(String(part.id)));
+  while (shared < input.length && old.length && (["assistant", "model"].includes(input[shared]?.role) || told(input[shared]))) shared += 1;
   return { ...content, input_messages: input.slice(shared), system_instructions: before ? null : content.system_instructions, input_shared: shared };
 }
 
@@ -72,7 +75,7 @@ export function added(turn, before) {
 export function Session({ id }) {
   const asked = new URLSearchParams({ limit: "200" });
   const query = useData(link(`/api/sessions/${encodeURIComponent(id)}`, asked), live.value.tick);
-  const turns = useMemo(() => (query.data?.turns ?? []).map((/** @type {any} */ turn, /** @type {number} */ at, /** @type {any[]} */ all) => ({ turn, content: added(turn, all[at - 1]) })), [query.data]);
+  const turns = useMemo(() => (query.data?.turns ?? []).map((/** @type {any} */ turn, /** @type {number} */ at, /** @type {any[]} */ all) => ({ turn, content: added(turn, all[at - 1]), behind: all[at + 1]?.content?.input_messages })), [query.data]);
   const one = query.data;
   return html`<${Page} title=${html`${one?.kind === "conversation" ? "Conversation" : "Session"} <bdi>${label(id, 60)}</bdi>`} busy=${query.loading}
     actions=${html`<a class="button" href=${link("/calls", { [one?.kind === "conversation" ? "conversation" : "session"]: id })}>Its calls</a>`}>
@@ -87,13 +90,13 @@ export function Session({ id }) {
           <${Stat} title="Lasted" value=${duration(lasted(one))} />
         </div>
         ${turns.map(
-          (/** @type {any} */ { turn, content }, /** @type {number} */ at) => html`<section class="turn" key=${turn.span_id} aria-label=${`Call ${at + 1}`}>
+          (/** @type {any} */ { turn, content, behind }, /** @type {number} */ at) => html`<section class="turn" key=${turn.span_id} aria-label=${`Call ${at + 1}`}>
             <header class="turn-head"><${Outcome} of=${turn} /><h2><a href=${spanLink(turn)}><bdi>${label(turn.name, 60)}</bdi></a></h2><span class="muted"><${Time} iso=${turn.start_time} /></span><span class="grow" />
               <span>${duration(turn.duration_seconds)}</span><span>${number((turn.input_tokens ?? 0) + (turn.output_tokens ?? 0))} tokens</span><span>${money(turn.cost_usd)}</span>
               ${turn.grounding_score !== null && turn.grounding_score !== undefined ? html`<span class="muted">grounding</span> <${Score} value=${turn.grounding_score} text=${score(turn.grounding_score)} />` : null}
             </header>
             ${turn.error_type ? html`<p class="bad-text wrap">${plain(turn.error_type)} ${label(turn.status_message ?? "", 300)}</p>` : null}
-            ${content ? html`<${Conversation} content=${content} citations=${content.citations} fold=${true} />` : html`<p class="muted">Messages were not recorded.</p>`}
+            ${content ? html`<${Conversation} content=${content} citations=${content.citations} results=${behind} quiet=${true} />` : html`<p class="muted">Messages were not recorded.</p>`}
           </section>`,
         )}
         ${one.next_cursor ? html`<p class="muted">The first 200 calls are shown. <a href=${link("/calls", { session: id })}>All of them</a></p>` : null}

@@ -35,7 +35,7 @@ function results(messages) {
 }
 
 /** @param {any[]} messages @returns {Set<string>} */
-function callIds(messages) {
+export function callIds(messages) {
   const found = new Set();
   for (const message of messages) {
     for (const part of partsOf(message)) if (part?.type === "tool_call" && part.id) found.add(String(part.id));
@@ -44,24 +44,22 @@ function callIds(messages) {
 }
 
 /**
- * @param {{content: any, citations?: any[], onCitation?: (index: number) => void, fold?: boolean}} props
- * `content`: as /api/spans gives it. `fold`: hide the older messages of a long history.
+ * @param {{content: any, citations?: any[], onCitation?: (index: number) => void, results?: any, quiet?: boolean}} props
+ * `content`: as /api/spans gives it. `results`: later messages, for the results of tool calls. `quiet`: no switch.
  */
-export function Conversation({ content, citations, onCitation, fold = true }) {
+export function Conversation({ content, citations, onCitation, results: later, quiet }) {
   const input = list(content.input_messages);
   const output = list(content.output_messages);
   const system = list(content.system_instructions);
   const all = useMemo(() => [...input, ...output], [content]);
-  const answers = useMemo(() => results(all), [content]);
+  const answers = useMemo(() => results([...list(later), ...all]), [content, later]);
   const calls = useMemo(() => callIds(all), [content]);
-  const [whole, setWhole] = useState(!fold || input.length <= RECENT + 2);
+  const [whole, setWhole] = useState(input.length <= RECENT + 2);
   const [raw, setRaw] = useState(false);
   const hidden = whole ? 0 : input.length - RECENT;
   const context = { answers, calls, raw };
   return html`<div class="conversation">
-    <div class="conversation-tools">
-      <label class="check"><input type="checkbox" checked=${raw} onChange=${() => setRaw(!raw)} /> Text as it was sent</label>
-    </div>
+    ${quiet ? null : html`<div class="conversation-tools"><label class="check"><input type="checkbox" checked=${raw} onChange=${() => setRaw(!raw)} /> Text as it was sent</label></div>`}
     ${system.length ? html`<${Message} key="system" message=${{ role: "system", parts: system }} context=${context} folded=${true} />` : null}
     ${hidden > 0 ? html`<button type="button" class="earlier" onClick=${() => setWhole(true)}>Show ${hidden} earlier messages</button>` : null}
     ${input.slice(hidden).map((message, at) => html`<${Message} key=${`in${hidden + at}`} message=${message} context=${context} />`)}
