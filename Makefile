@@ -31,7 +31,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo test newest oldest stack-tests test-all pythons newest-releases bump lock mutants environments stack stack-all check format docs new-provider bench clean
+.PHONY: help demo test newest oldest stack-tests test-all pythons newest-releases bump lock mutants environments stack stack-all check format docs screenshots new-provider bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -117,6 +117,9 @@ format: $(VENV)/ready ## Put code into the project's format
 
 docs: $(VENV)/ready ## Write the generated files again
 	@for generator in $(GENERATORS); do echo "== $$generator"; $(RUN) -m $$generator || exit 1; done
+
+screenshots: $(VENV)/ready ## Takes the pictures of docs/viewer again (needs Chromium)
+	@PYTHONPATH=tests $(RUN) -m local.browser.screenshots
 
 new-provider: $(VENV)/ready ## The skeleton of a client library's instrumentation: NAME=its distribution [MODULE=its import name]
 	@$(RUN) -m docs.new_provider $(NAME) $(MODULE)
