@@ -153,3 +153,36 @@ def test_fifty_thousand_levels_do_not_end_in_a_recursion_error() -> None:
 
 def test_an_empty_trace_is_a_page_too() -> None:
     assert "0 spans" in share.page({"spans": None})
+
+
+SECRET = "sk-proj-abcdefghijklmnop1234"
+
+
+def test_secrets_are_taken_out_wherever_they_stand() -> None:
+    told = f"write to ann@corp.example with {SECRET}"
+    content = {
+        "input_messages": [{"role": "user", "parts": [{"type": "text", "content": told}]}],
+        "tool_arguments": {told: [told]},
+    }
+    shown = share.page(
+        trace(
+            span(content=content, attributes={"api_key": "abcd1234efgh", "note": told}, status_message=told, name=told)
+        )
+    )
+    assert SECRET not in shown
+    assert "ann@corp.example" not in shown
+    assert "abcd1234efgh" not in shown
+    assert "[REDACTED:api_keys]" in shown
+    assert "[REDACTED:email]" in shown
+
+
+def test_a_page_says_whether_it_is_redacted() -> None:
+    assert "redacted: api keys, bearer, email, card" in share.page(trace(span()))
+    whole = share.page(trace(span(name=SECRET)), redact=False)
+    assert "not redacted" in whole
+    assert SECRET in whole
+
+
+def test_ids_stay_what_they_are() -> None:
+    digits = "4111111111111111" * 2
+    assert digits in share.page({**trace(span()), "trace_id": digits})

@@ -11,7 +11,12 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from llmotel.content.redaction import KINDS, Redactor
+
 Span = Mapping[str, Any]
+
+_IDS = frozenset({"trace_id", "span_id", "parent_span_id"})
+_OURS = _IDS | {"spans", "content", "attributes", "resource", "events", "summary"}
 
 _LONGEST = 200_000  # characters of one value
 _DEEPEST = 12
@@ -60,9 +65,12 @@ _KINDS = {
 }
 
 
-def page(trace: Mapping[str, Any]) -> str:
+def page(trace: Mapping[str, Any], *, redact: bool = True) -> str:
     """A trace as a document. ``trace`` is what ``/api/traces/{id}`` answers, with each of its spans as
-    ``/api/spans/{id}`` answers it; what is to be redacted has been. Never raises for what a sender made up."""
+    ``/api/spans/{id}`` answers it. Secrets and personal data of the kinds that llmotel knows are taken out of every
+    text first, unless ``redact`` is false. Never raises for what a sender made up."""
+    if redact:
+        trace = _redacted(trace, Redactor(KINDS))
     spans = [span for span in trace.get("spans") or [] if isinstance(span, Mapping)]
     rows = list(_ordered(spans))
     start, length = _extent(spans)
@@ -76,6 +84,7 @@ def page(trace: Mapping[str, Any]) -> str:
         money(summary.get("cost_usd")),
         seconds(trace.get("duration_seconds")),
         f"trace {text(trace.get('trace_id') or '')}",
+        f"redacted: {', '.join(KINDS)}".replace("_", " ") if redact else "not redacted",
     ]
     style = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
@@ -88,6 +97,20 @@ def page(trace: Mapping[str, Any]) -> str:
         f"<h1><bdi>{title}</bdi></h1><p>{' · '.join(fact for fact in facts if fact)}</p><ol>{items}</ol>"
         "</main></body></html>\n"
     )
+
+
+def _redacted(value: Any, redactor: Redactor, name: str = "") -> Any:
+    """A value with the secrets in its texts replaced; what stands under the name of a secret is one."""
+    if isinstance(value, str):
+        return redactor.subn(value, name)[0]
+    if isinstance(value, Mapping):
+        return {
+            key if key in _OURS else redactor.text(str(key)): one if key in _IDS else _redacted(one, redactor, str(key))
+            for key, one in value.items()
+        }
+    if isinstance(value, list):
+        return [_redacted(one, redactor, name) for one in value]
+    return value
 
 
 def text(value: object) -> str:
