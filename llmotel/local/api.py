@@ -19,9 +19,11 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from llmotel.local import evaluations, export, jsonvalues, shapes
+from llmotel.local.alerting import Alerting
 from llmotel.local.endpoints import ENDPOINTS, Endpoint
 from llmotel.local.errors import BusyError, RequestError, StoreError
 from llmotel.local.filters import Filter, Parameters
+from llmotel.local.forward import Forward
 from llmotel.local.live import Live
 from llmotel.local.openapi import document
 from llmotel.local.pages import Pages
@@ -53,17 +55,21 @@ class Backend:
         seconds: float = SECONDS,
         keep_seconds: int | None = None,
         max_bytes: int | None = None,
+        alerting: Alerting | None = None,
+        forward: Forward | None = None,
         pages: Pages | None = None,
     ) -> None:
         self.store = store
         self.writer = Writer(store)
         self.receiver = Receiver(self.writer)
+        self.alerting = alerting or Alerting(store, self.writer)
         self.live: Live | None = None
         self.keep_seconds = keep_seconds
         self.retention = Retention(store, self.writer, keep_seconds, max_bytes)
         self.started = time.time_ns()
-        self.state: dict[str, Callable[[], Any]] = {"forward": lambda: None}
-        self.background: list[Callable[[], Any]] = []
+        self.forward = forward
+        if forward is not None:
+            self.receiver.forward = forward.put
         self._seconds = seconds
         self._waiting = 0
         self._threads = ThreadPoolExecutor(_AT_ONCE, "llmotel-local-reader")
@@ -74,6 +80,8 @@ class Backend:
             Route("/api/health", self._health, methods=["GET"]),
             Route("/api/openapi.json", self._openapi, methods=["GET"]),
             Route("/api/live", self._live, methods=["GET"]),
+            Route("/api/alerts", self._alerts, methods=["GET"]),
+            Route("/api/alerts/try", self._alerts_try, methods=["GET"]),
             Route("/api/export", self._export, methods=["GET"]),
             Route("/api/scores", self._scores, methods=["POST"]),
             Route("/api/{rest:path}", self._nowhere, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
@@ -86,7 +94,10 @@ class Backend:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         self.live = Live(self.writer)
+        live = self.live
+        self.alerting.told.append(lambda item: live.publish_threadsafe("alert", item))
         self.retention.start()
+        self.alerting.start()
         try:
             yield
         finally:
@@ -94,10 +105,13 @@ class Backend:
 
     def close(self) -> None:
         """Writes what waits, and closes the database."""
+        self.alerting.close()
         self.retention.close()
         self.receiver.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
         self.writer.close()
+        if self.forward is not None:
+            self.forward.close()
         self.store.close()
 
     def _taker(self, name: str) -> Callable[[Request], Awaitable[Response]]:
@@ -182,12 +196,23 @@ class Backend:
                 "bytes": store.bytes(),
                 "started_at": shapes.iso(self.started),
                 "keep_seconds": self.keep_seconds,
-                "forward": self.state["forward"](),
+                "forward": None if self.forward is None else self.forward.state(),
                 "first_time": shapes.iso(first),
                 "last_time": shapes.iso(last),
             }
 
         return await self.respond(state)
+
+    async def _alerts(self, request: Request) -> Response:
+        def state(reader: Reader) -> dict[str, Any]:
+            Parameters(request.query_params.multi_items()).only(filters=False)
+            return self.alerting.state(reader)
+
+        return await self.respond(state)
+
+    async def _alerts_try(self, request: Request) -> Response:
+        given = Parameters(request.query_params.multi_items())
+        return await self.respond(lambda reader: self.alerting.tried(reader, given, time.time_ns()))
 
     async def _export(self, request: Request) -> Response:
         given = Parameters(request.query_params.multi_items())

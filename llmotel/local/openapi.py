@@ -23,6 +23,21 @@ def document() -> dict[str, Any]:
         paths[path] = {"get": _get(endpoint, path)}
     paths["/api/health"] = {"get": _plain("Whether it works, and how much is stored.")}
     paths["/api/openapi.json"] = {"get": _plain("This description.")}
+    paths["/api/alerts"] = {"get": _plain("Alert rules: state, values, history.")}
+    paths["/api/alerts/try"] = {
+        "get": {
+            **_plain("What a rule would have done in the past with another threshold."),
+            "parameters": _query(
+                (
+                    ("name", "the rule"),
+                    ("threshold", "in place of the one that is set"),
+                    ("since", "15m, 24h, 7d or an ISO time"),
+                    ("from", "an ISO time"),
+                    ("to", "an ISO time"),
+                )
+            ),
+        }
+    }
     paths["/api/live"] = {
         "get": {
             "summary": "Server-sent events: `spans` after commits, at most one a second; `ping` every 15 seconds.",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from llmotel.local.api import Backend
 from llmotel.local.errors import LocalError
+from llmotel.local.forward import Forward, headers
 from llmotel.local.safety import LOOPBACK, loopback
 from llmotel.local.server import Server, listen
 from llmotel.local.store import Store
@@ -26,12 +27,17 @@ def serve(options: argparse.Namespace, folder: Path) -> int:
     except LocalError:
         listener.close()
         raise
+    forward = None
+    if options.forward:
+        waiting = (store.folder or store.exchange) / "forward"
+        forward = Forward(options.forward, headers(options.forward_header), waiting)
     backend = Backend(
         store,
         hosts={*LOOPBACK, options.host} if inside else None,
         token=options.token,
         keep_seconds=options.keep,
         max_bytes=options.max_size,
+        forward=forward,
     )
 
     def ready(url: str) -> None:
