@@ -25,7 +25,33 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     local.add_argument("--forward", metavar="URL", help="send everything on to this OTLP endpoint")
     local.add_argument("--forward-header", action="append", default=[], metavar="K=V", help="a header for --forward")
     local.add_argument("--open", action="store_true", help="open the viewer in a browser")
+    local.add_argument("--grpc-port", type=_port, metavar="PORT",
+                       help="take OTLP over gRPC here too (usually 4317); needs llmotel[local-grpc]")  # fmt: skip
     local.set_defaults(run=_run("serve"))
+    acts = local.add_subparsers(metavar="step")
+    given = _command(
+        acts, "export", "write calls, or whole traces, into a file",
+        "llmotel local export --format parquet --since 7d --output week.parquet",
+    )  # fmt: skip
+    given.add_argument("--format", choices=("jsonl", "csv", "parquet", "otlp"), default="jsonl",
+                       help="otlp: whole traces, as collectors write them (default: jsonl)")  # fmt: skip
+    given.add_argument("--output", metavar="FILE", help="the file (default: standard output)")
+    given.add_argument("--since", metavar="AGE", help="the period, such as 24h (default: all)")
+    given.add_argument("--where", action="append", default=[], metavar="K=V", help="a filter, such as feature=search")
+    _source(given)
+    given.set_defaults(run=_run("export"))
+    taken = _command(
+        acts, "import", "store OTLP in JSON lines, as the collector's file exporter writes it",
+        "llmotel local import traces.jsonl.gz",
+    )  # fmt: skip
+    taken.add_argument("files", nargs="+", metavar="FILE", help="the files, also of gzip or zstd; - is standard input")
+    _source(taken)
+    taken.set_defaults(run=_run("import"))
+    mcp = _command(
+        acts, "mcp", "offer the questions to coding assistants (MCP over stdio, read-only)", "llmotel local mcp"
+    )
+    _source(mcp)
+    mcp.set_defaults(run=_run("mcp"))
 
     report = _command(
         commands, "report", "answer a question about what is stored; without a name, list the questions",

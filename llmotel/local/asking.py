@@ -53,6 +53,26 @@ class Remote:
             reason = getattr(error, "reason", error)
             raise LocalError(f"{self._url} does not answer: {reason}. Start it with llmotel local.") from None
 
+    def post(self, path: str, body: bytes) -> None:
+        """Posts JSON. Raises :class:`LocalError` with the reason of a refusal."""
+        headers = {**self._headers, "Content-Type": "application/json"}
+        try:
+            with urlopen(Request(f"{self._url}{path}", body, headers, method="POST"), timeout=120) as answer:
+                answer.read()
+        except HTTPError as error:
+            raise LocalError(_detail(error)) from None
+        except (URLError, OSError) as error:
+            raise LocalError(f"{self._url} does not answer: {getattr(error, 'reason', error)}") from None
+
+    def open(self, path: str) -> Any:
+        """The answer as a file to read. Raises :class:`LocalError`."""
+        try:
+            return urlopen(Request(f"{self._url}{path}", headers=self._headers), timeout=120)
+        except HTTPError as error:
+            raise LocalError(_detail(error)) from None
+        except (URLError, OSError) as error:
+            raise LocalError(f"{self._url} does not answer: {getattr(error, 'reason', error)}") from None
+
     def alive(self) -> bool:
         """Whether it is llmotel local that answers there."""
         try:
@@ -66,7 +86,7 @@ class Direct:
     """A database that nobody else has open."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
         self._routes = [
             (re.compile(re.sub(r"{(\w+)(:path)?}", lambda found: f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})",
                                endpoint.path)), endpoint)
@@ -80,7 +100,7 @@ class Direct:
             if found:
                 values = {name: unquote(value) for name, value in found.groupdict().items()}
                 try:
-                    with self._store.reader() as reader:
+                    with self.store.reader() as reader:
                         return endpoint.answer(reader, values, Parameters(pairs), time.time_ns())
                 except RequestError as error:
                     raise LocalError(error.detail) from None
@@ -90,8 +110,9 @@ class Direct:
 
 
 @contextmanager
-def open_source(options: argparse.Namespace, usual: Path) -> Iterator[Source]:
-    """Who answers: ``--url``; or whoever has ``--data``; or the usual server; or the usual folder."""
+def open_source(options: argparse.Namespace, usual: Path, *, make: bool = False) -> Iterator[Source]:
+    """Who answers: ``--url``; or whoever has ``--data``; or the usual server; or the usual folder, which is made
+    where there is none and ``make`` says so."""
     if options.url:
         yield Remote(options.url, options.token)
         return
@@ -106,7 +127,7 @@ def open_source(options: argparse.Namespace, usual: Path) -> Iterator[Source]:
         if remote.alive():
             yield remote
             return
-    if not (folder / FILE).exists():
+    if not make and not (folder / FILE).exists():
         where = "" if options.data else f"llmotel local does not run at {URL}, and "
         raise LocalError(f"{where}there is no data in {folder}. Start it with llmotel local.")
     store = Store(folder)
@@ -118,7 +139,8 @@ def open_source(options: argparse.Namespace, usual: Path) -> Iterator[Source]:
 
 def _detail(error: HTTPError) -> str:
     try:
-        return str(json.loads(error.read(65536))["detail"])
+        told = json.loads(error.read(65536))
+        return str(told.get("detail") or told["message"])
     except (ValueError, KeyError, TypeError, OSError):
         return f"{error.url}: {error.code} {error.reason}"
 

@@ -49,6 +49,36 @@ def _asking(name: str) -> Callable[[argparse.Namespace], int]:
     return run
 
 
+def _export(options: argparse.Namespace) -> int:
+    from llmotel.local.asking import open_source
+    from llmotel.local.files import give
+    from llmotel.local.terminal import pairs
+
+    with open_source(options, data_folder()) as source:
+        return give(source, options, pairs(options))
+
+
+def _import(options: argparse.Namespace) -> int:
+    from llmotel.local.asking import open_source
+    from llmotel.local.files import take
+
+    taken = refused = 0
+    with open_source(options, data_folder(), make=True) as source:
+        for path in options.files:
+            more, less = take(source, path)
+            taken, refused = taken + more, refused + less
+    print(f"{taken} requests stored" + (f", {refused} refused" if refused else ""))
+    return 1 if refused else 0
+
+
+def _mcp(options: argparse.Namespace) -> int:
+    from llmotel.local.asking import open_source
+    from llmotel.local.mcp import serve as run
+
+    with open_source(options, data_folder(), make=True) as source:
+        return run(source)
+
+
 def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
         try:
@@ -66,6 +96,9 @@ def _guarded(command: Callable[[argparse.Namespace], int]) -> Callable[[argparse
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": _guarded(serve),
+    "export": _guarded(_export),
+    "import": _guarded(_import),
+    "mcp": _guarded(_mcp),
     **{name: _guarded(_asking(name)) for name in ("report", "trace", "calls", "sessions")},
 }
 

@@ -46,7 +46,21 @@ def serve(options: argparse.Namespace, folder: Path) -> int:
         if options.open:
             webbrowser.open(f"{url}/?token={options.token}" if options.token else url)
 
-    Server(backend, listener, ready).run()
+    rpc = None
+    if options.grpc_port is not None:
+        try:
+            from llmotel.local.rpc import RpcServer
+
+            rpc = RpcServer(backend.receiver, options.host, options.grpc_port, options.token)
+        except BaseException:
+            backend.close()
+            listener.close()
+            raise
+    try:
+        Server(backend, listener, ready, rpc.close if rpc is not None else None).run()
+    finally:
+        if rpc is not None:
+            rpc.close()
     return 0
 
 

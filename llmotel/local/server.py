@@ -67,7 +67,14 @@ def address(listener: socket.socket) -> str:
 class Server:
     """A backend behind a socket. :meth:`run` serves until a signal or :meth:`stop`."""
 
-    def __init__(self, backend: Backend, listener: socket.socket, ready: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        listener: socket.socket,
+        ready: Callable[[str], None] | None = None,
+        ending: Callable[[], None] | None = None,
+    ) -> None:
+        self._ending = ending
         self.backend = backend
         self.listener = listener
         self.url = address(listener)
@@ -100,6 +107,8 @@ class Server:
         finally:
             if told is not None:
                 told.unlink(missing_ok=True)
+            if self._ending is not None:
+                self._ending()
             self.backend.close()
             self.listener.close()
 
