@@ -31,7 +31,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help demo test newest oldest stack-tests test-all pythons newest-releases bump lock mutants environments stack stack-all check format docs screenshots new-provider bench clean
+.PHONY: help demo test newest oldest stack-tests stack-extras test-all pythons newest-releases bump lock mutants environments \
+  stack stack-all check format docs screenshots new-provider bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +55,12 @@ oldest: $(OLDEST_VENV)/ready ## Only the tests on the oldest supported client li
 stack-tests: $(VENV)/ready $(if $(LLMOTEL_STACK_REQUIRED),$(if $(LLMOTEL_TEST_ALL),stack-all,stack)) ## Only the tests of the stack, with its real programs
 	@echo "== tests of the stack"
 	@$(RUN) -m pytest -n 4 --dist worksteal tests/stack $(PYTEST_ARGS)
+
+# For a change of what the small collector lacks: the rest of test-all's tests of it, without Jaeger.
+stack-extras: $(VENV)/ready
+	@$(RUN) tests/stack/programs.py otelcol-llmotel prometheus
+	@LLMOTEL_TEST_ALL=1 $(RUN) -m pytest -n 4 -m everything $(PYTEST_ARGS) \
+	  tests/stack/test_collector_config.py tests/stack/test_remote_write.py tests/stack/test_tiers.py
 
 test-all: export LLMOTEL_TEST_ALL = 1
 test-all: environments ## Everything: every crossing of every library, all programs, all Pythons that are installed here
