@@ -7,12 +7,13 @@ metrics and events. A function's docstring and body are printed on the page.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import anthropic
 import groq
+import ollama
 import openai
 import together
 from pydantic import BaseModel
@@ -21,6 +22,9 @@ import llmotel
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import blocks, messages
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
+from llmotel.testing.ollama_wire import chat as ollama_chat
+from llmotel.testing.ollama_wire import embeddings as ollama_embeddings
+from llmotel.testing.ollama_wire import generate
 from llmotel.testing.openai_wire import audio, chat, completions, embeddings, hosts, images, platform, rerank, responses
 from llmotel.testing.openai_wire import errors as openai_errors
 from llmotel.testing.samples import MP3
@@ -48,6 +52,7 @@ CLIENTS: dict[str, Callable[[ProviderServer], Any]] = {
     "openai": lambda server: openai.OpenAI(api_key="sk-loopback", base_url=server.openai_url),
     "anthropic": lambda server: anthropic.Anthropic(api_key="sk-loopback", base_url=server.url),
     "groq": lambda server: groq.Groq(api_key="sk-loopback", base_url=server.url),
+    "ollama": lambda server: nullcontext(ollama.Client(host=server.url)),
     "together": lambda server: together.Together(api_key="sk-loopback", base_url=server.openai_url),
 }
 SCENARIOS: list[Scenario] = []
@@ -454,3 +459,43 @@ def _(client: together.Together) -> None:
         documents=["London is in England.", "Paris has been the capital since 987."],
         top_n=1,
     )
+
+
+# Ollama.
+
+
+@scenario("ollama", "Chat", Reply(ollama_chat.chat(PARIS, ended=ollama_chat.end(24, 11))))
+def _(client: ollama.Client) -> None:
+    """The server tells its own times."""
+    client.chat(model="llama3.2", messages=QUESTION, options={"temperature": 0.2, "num_predict": 200, "seed": 7})
+
+
+@scenario(
+    "ollama",
+    "Stream with thinking and a tool call, with content",
+    Reply(
+        ollama_chat.chat(
+            "",
+            model="qwen3",
+            thinking="I need the weather.",
+            tool_calls=[ollama_chat.tool_call("get_weather", {"city": "Paris"})],
+            ended=ollama_chat.end(None, 31),
+        )
+    ),
+    capture_content=True,
+)
+def _(client: ollama.Client) -> None:
+    """A prompt that is still in the server's cache is not counted."""
+    tools: Any = [{"type": "function", "function": WEATHER}]
+    for _chunk in client.chat(model="qwen3", messages=QUESTION, tools=tools, think=True, stream=True):
+        pass
+
+
+@scenario("ollama", "Completion", Reply(generate.generate(PARIS, ended=ollama_chat.end(12, 11))))
+def _(client: ollama.Client) -> None:
+    client.generate(model="llama3.2", prompt="The capital of France is")
+
+
+@scenario("ollama", "Embeddings", Reply(ollama_embeddings.embed(prompt_eval_count=6)))
+def _(client: ollama.Client) -> None:
+    client.embed(model="all-minilm", input=["Paris", "London"])

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LIBRARIES = {
     "anthropic": "llmotel_instrumentors.anthropic:AnthropicInstrumentor",
     "groq": "llmotel_instrumentors.groq:GroqInstrumentor",
+    "ollama": "llmotel_instrumentors.ollama:OllamaInstrumentor",
     "openai": "llmotel_instrumentors.openai:OpenAIInstrumentor",
     "together": "llmotel_instrumentors.together:TogetherInstrumentor",
 }

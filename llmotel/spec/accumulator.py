@@ -97,7 +97,8 @@ def _finished(part: _Part) -> dict[str, Any]:
     if part.kind in ("text", "reasoning"):
         return {"type": part.kind, "content": text}
     if part.kind == "tool_call":
-        return {"type": "tool_call", **part.fields, "arguments": arguments(text)}
+        whole = not text and "arguments" in part.fields  # of a provider that sends them in one piece
+        return {"type": "tool_call", **part.fields, **({} if whole else {"arguments": arguments(text)})}
     if part.kind == "server_tool_call" and text and isinstance(part.fields.get(part.kind), dict):
         return {"type": part.kind, **part.fields, part.kind: {**part.fields[part.kind], "input": arguments(text)}}
     return {"type": part.kind, **part.fields, **({"content": text} if text else {})}

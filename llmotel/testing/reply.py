@@ -28,7 +28,7 @@ Fault: TypeAlias = Literal[
 class Request:
     """A request as it reached the server.
 
-    ``json`` is the parsed body, or the fields of a multipart form (of a file, its name), or ``None``. Names of
+    ``json`` is the parsed body, or the fields of a form (of a file, its name), or ``None``. Names of
     ``headers`` are in lower case. ``params`` is what the endpoint reads from the path: ``id``, ``model``,
     ``deployment``. ``number`` counts the server's requests from 0.
     """

@@ -13,6 +13,10 @@ from urllib.parse import unquote
 from llmotel.testing.anthropic_wire import defaults as anthropic
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
 from llmotel.testing.anthropic_wire import eventstream, message_events
+from llmotel.testing.ollama_wire import chat as ollama_chat
+from llmotel.testing.ollama_wire import defaults as ollama
+from llmotel.testing.ollama_wire import errors as ollama_errors
+from llmotel.testing.ollama_wire import generate as ollama_generate
 from llmotel.testing.openai_wire import audio, completions, hosts, images, response_events
 from llmotel.testing.openai_wire import defaults as openai
 from llmotel.testing.openai_wire import errors as openai_errors
@@ -33,6 +37,11 @@ def sse(event: Event) -> bytes:
     return f"{name}data: {json.dumps(event, separators=(',', ':'))}\n\n".encode()
 
 
+def json_line(event: Event) -> bytes:
+    """One line of a stream of JSON values (https://github.com/ndjson/ndjson-spec)."""
+    return (event if isinstance(event, str) else json.dumps(event, separators=(",", ":"))).encode() + b"\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How the answers of one API travel: its headers, its errors, its framing of a stream."""
@@ -47,8 +56,8 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint: ``answer`` makes up a reply from a request, ``events`` the stream of a body. ``header`` must be in
-    the request, where two APIs share a path."""
+    """An endpoint: ``answer`` makes up a reply from a request, ``events`` the stream of a body. Where two APIs share a
+    path, ``header`` must be in the request, and its ``user-agent`` begin with ``agent``."""
 
     method: str
     path: str
@@ -56,6 +65,7 @@ class Route:
     answer: Callable[[Request], Answer]
     events: Events | None = None
     header: str = ""
+    agent: str = ""
 
 
 def streams(request: Request) -> bool:
@@ -75,6 +85,8 @@ class Routes:
         """The endpoint at ``path`` with what its path says; an unknown one answers 404 in its provider's shape."""
         for pattern, route in self._table:
             if route.method != method or (route.header and route.header not in headers):
+                continue
+            if not headers.get("user-agent", "").startswith(route.agent):
                 continue
             if found := pattern.search(path):
                 return route, {key: unquote(value) for key, value in found.groupdict().items() if value}
@@ -140,6 +152,15 @@ BEDROCK = Dialect(
     content_type=eventstream.CONTENT_TYPE,
 )
 
+OLLAMA = Dialect(
+    headers=lambda _: {},
+    refuse=ollama_errors.reply,
+    error=ollama_errors.EVENT,
+    unknown={"model": "", "created_at": "", "message": {"role": "assistant"}, "response": "", "done": False},
+    encode=json_line,
+    content_type="application/x-ndjson",
+)
+
 
 def _chat_events(body: Body, request: Request) -> list[Event]:
     return hosts.chunks(body, include_usage=_include_usage(request))
@@ -181,6 +202,11 @@ def _table(background: Background) -> tuple[Route, ...]:
     azure = r"(?:/deployments/(?P<deployment>[^/]+))?"
     vertex = "/publishers/anthropic/models"
     return (
+        post("/api/chat", OLLAMA, ollama.chat, lambda body, _: ollama_chat.lines(body)),
+        post("/api/generate", OLLAMA, ollama.completion, lambda body, _: ollama_generate.lines(body)),
+        post("/api/embed", OLLAMA, ollama.embed),
+        post("/api/embeddings", OLLAMA, ollama.embedding),
+        get("/api/tags", OLLAMA, ollama.tags),
         post(azure + "/chat/completions", CHAT, openai.chat_completion, _chat_events),
         post(azure + "/completions", CHAT, openai.completion, _completion_events),
         post(azure + "/embeddings", CHAT, openai.embedding),

@@ -144,6 +144,8 @@ def _parsed(content_type: str, body: bytes) -> Any:
         return json.loads(body)
     if content_type.startswith("multipart/form-data"):
         return _form(content_type, body)
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
     return None
 
 

@@ -198,7 +198,7 @@ async def _consume(stream: Any, ending: str, seen: Seen) -> None:
     if ending == RAISED:
         raise ApplicationError("the application's own")
     if ending == CLOSED:
-        await _handle_result(stream.close())
+        await _handle_result((getattr(stream, "close", None) or stream.aclose)())
 
 
 async def _cancelled(work: Coroutine[Any, Any, None], waits: Callable[[], bool]) -> None:

@@ -117,6 +117,7 @@ class Provider:
     thorough: tuple[str, ...] = ()
     disabled_libraries: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # calls that infer nothing
     later: Mapping[str, str] = field(default_factory=dict)
+    async_suffix: str = ""  # of asynchronous methods, where one client has both
     transport: Any = httpx  # the module of the HTTP library that it stands on
     version: Version = field(init=False)  # the one that is installed
     shapes: tuple[Shape, ...] = field(init=False)
@@ -170,7 +171,7 @@ class Case:
 
     def call(self, client: Any, **more: Any) -> Any:
         """Makes the call; what comes back is to be awaited when the client is asynchronous."""
-        *resources, method = self.shape.method.split(".")
+        *resources, method = f"{self.shape.method}{self.provider.async_suffix * self.is_async}".split(".")
         owner = client
         for name in (*resources, *_ACCESSORS[self.variant], method):
             owner = getattr(owner, name)

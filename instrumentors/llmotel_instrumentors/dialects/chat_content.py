@@ -13,6 +13,7 @@ FINISH = {
     "tool_calls": "tool_call",
     "function_call": "tool_call",
     "max_tokens": "length",
+    "model_length": "length",
     "eos": "stop",
 }
 """Finish reasons in the conventions' words; others are recorded as they are."""
