@@ -28,6 +28,7 @@ from llmotel.local.live import Live
 from llmotel.local.openapi import document
 from llmotel.local.pages import Pages
 from llmotel.local.problems import problem
+from llmotel.local.questions.asking import Csv
 from llmotel.local.receiver import Receiver
 from llmotel.local.retention import Retention
 from llmotel.local.safety import Safety
@@ -150,6 +151,8 @@ class Backend:
         except Exception:
             _log.exception("a question failed")
             return problem(500, "the question failed; the log of llmotel local says why")
+        if isinstance(value, Csv):
+            return Response(value.text().encode("utf-8", "replace"), media_type="text/csv")
         return value if isinstance(value, Response) else answered(value)
 
     async def asked(self, answer: Callable[[Reader], Any]) -> Any:

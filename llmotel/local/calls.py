@@ -31,6 +31,14 @@ _FACETS = ("model", "provider", "operation", "outcome", "feature", "agent", "ser
 
 FAILED = "(s.outcome = 'error' OR s.status = 2)"
 
+_QUANTILES: dict[str, tuple[str, float]] = {
+    "p50": ("s.duration", 0.5),
+    "p95": ("s.duration", 0.95),
+    "p99": ("s.duration", 0.99),
+    "ttft_p50": ("s.ttft", 0.5),
+    "ttft_p95": ("s.ttft", 0.95),
+}
+
 FIGURES: dict[str, str] = {
     "calls": "count(*)",
     "errors": f"count(*) FILTER ({FAILED})",
@@ -40,11 +48,7 @@ FIGURES: dict[str, str] = {
     "input_tokens": "sum(s.input_tokens)::DOUBLE",
     "output_tokens": "sum(s.output_tokens)::DOUBLE",
     "cache_read_tokens": "sum(s.cache_read_tokens)::DOUBLE",
-    "p50": "quantile_cont(s.duration, 0.5)",
-    "p95": "quantile_cont(s.duration, 0.95)",
-    "p99": "quantile_cont(s.duration, 0.99)",
-    "ttft_p50": "quantile_cont(s.ttft, 0.5)",
-    "ttft_p95": "quantile_cont(s.ttft, 0.95)",
+    **dict.fromkeys(_QUANTILES, ""),
     "tokens_per_second": (
         "sum(s.output_tokens) FILTER (s.duration > 0) / nullif(sum(s.duration) FILTER (s.output_tokens IS NOT NULL), 0)"
     ),
@@ -166,12 +170,9 @@ def summary(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
 
 def summed(store: Reader, found: Filter, names: Sequence[str] = _SUMMARY) -> dict[str, Any]:
     """The figures ``names`` of one set of calls."""
-    wanted = [name for name in names if name in FIGURES]
-    row = store.query(
-        f"SELECT {', '.join(FIGURES[name] for name in wanted)} FROM {found.relation} WHERE {found.where}",
-        found.parameters,
-    )[0]
-    values = figured(wanted, row)
+    wanted = Aggregates(names)
+    row = store.query(f"SELECT {wanted.sql} FROM {found.relation} WHERE {found.where}", found.parameters)[0]
+    values = wanted.read(row)
     if "quality" in names:
         values["quality"] = None
         if judged(store):
@@ -183,9 +184,37 @@ def summed(store: Reader, found: Filter, names: Sequence[str] = _SUMMARY) -> dic
     return {name: values[name] for name in names}
 
 
-def figured(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
-    """A row of :data:`FIGURES` by name."""
-    return {name: whole(value) if name in _WHOLE else value for name, value in zip(names, row, strict=True)}
+class Aggregates:
+    """The figures ``names`` as the columns of a statement. Quantiles of one thing are one aggregate: each sorts."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = [name for name in dict.fromkeys(names) if name in FIGURES]
+        self._places: dict[str, tuple[int, int | None]] = {}
+        parts: list[str] = []
+        levels: dict[str, list[float]] = {}
+        for name in self._names:
+            quantile = _QUANTILES.get(name)
+            if quantile is None:
+                self._places[name] = (len(parts), None)
+                parts.append(FIGURES[name])
+                continue
+            expression, level = quantile
+            if expression not in levels:
+                levels[expression] = []
+                parts.append(expression)
+            self._places[name] = (parts.index(expression), len(levels[expression]))
+            levels[expression].append(level)
+        self.sql = ", ".join(f"quantile_cont({part}, {levels[part]})" if part in levels else part for part in parts)
+
+    def read(self, row: Sequence[Any]) -> dict[str, Any]:
+        """A row of those columns by name."""
+        values = {}
+        for name, (place, inner) in self._places.items():
+            value = row[place]
+            if inner is not None and value is not None:
+                value = value[inner]
+            values[name] = whole(value) if name in _WHOLE else value
+        return values
 
 
 def judged(store: Reader) -> bool:
@@ -199,15 +228,5 @@ def whole(value: float | None) -> int | None:
 
 
 __all__ = [
-    "FAILED",
-    "FIGURES",
-    "SORTS",
-    "facets",
-    "figured",
-    "judged",
-    "listed",
-    "qualities",
-    "summary",
-    "summed",
-    "whole",
-]
+    "FAILED", "FIGURES", "SORTS", "Aggregates", "facets", "judged", "listed", "qualities", "summary", "summed", "whole",
+]  # fmt: skip

@@ -65,9 +65,9 @@ def _grouped(
 ) -> list[dict[str, Any]]:
     columns = ", ".join(f"s.{key}" for key in keys)
     places = ", ".join(str(place + 1) for place in range(len(keys)))
-    wanted = list(dict.fromkeys(["cost_usd", *(name for name in names if name in calls.FIGURES)]))
+    wanted = calls.Aggregates(["cost_usd", *names])
     rows = store.query(
-        f"SELECT {columns}, {', '.join(calls.FIGURES[name] for name in wanted)} FROM {found.relation} "
+        f"SELECT {columns}, {wanted.sql} FROM {found.relation} "
         f"WHERE {found.where} GROUP BY {places} ORDER BY {len(keys) + 1} DESC NULLS LAST, {places} LIMIT {_MOST}",
         found.parameters,
     )
@@ -89,7 +89,7 @@ def _grouped(
     items = []
     for row in rows:
         key = row[: len(keys)]
-        item = {**dict(zip(keys, key, strict=True)), **calls.figured(wanted, row[len(keys) :])}
+        item = {**dict(zip(keys, key, strict=True)), **wanted.read(row[len(keys) :])}
         if "quality" in names:
             item["quality"] = scores.get(key)
         if "trend" in names:

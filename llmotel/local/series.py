@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from llmotel.local import shapes
-from llmotel.local.calls import FIGURES, figured, judged
+from llmotel.local.calls import Aggregates, judged
 from llmotel.local.errors import RequestError
 from llmotel.local.filters import EQUALS, Filter, Parameters, build
 from llmotel.local.store import Reader
@@ -123,9 +123,9 @@ def figures(
             key = f"struct_pack(k := {column}, o := false)"
     else:
         key = "struct_pack(k := NULL, o := false)"
-    wanted = [name for name in names if name in FIGURES]
+    wanted = Aggregates(names)
     rows = store.query(
-        f"SELECT {key} AS key, {bucket} AS bucket, {', '.join(FIGURES[name] for name in wanted)} FROM {found.relation} "
+        f"SELECT {key} AS key, {bucket} AS bucket, {wanted.sql} FROM {found.relation} "
         f"WHERE {found.where} AND {inside} GROUP BY 1, 2",
         [*keyed, *values],
     )
@@ -145,7 +145,7 @@ def figures(
         if name not in found_series:
             found_series[name] = _empty(name, buckets.size, names)
         target = found_series[name]
-        for figure, value in figured(wanted, rest).items():
+        for figure, value in wanted.read(rest).items():
             if value is not None:
                 target[figure][int(place)] = value
     for told, place, score in scores:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import re
 import sys
@@ -21,6 +20,7 @@ from rich.tree import Tree
 
 from llmotel.local.asking import Source, path_of
 from llmotel.local.errors import LocalError
+from llmotel.local.questions.asking import Csv
 
 _PATIENCE = 2.0  # seconds until a question says that it is being worked on
 _BAR = 24
@@ -106,9 +106,7 @@ def report(source: Source, options: argparse.Namespace) -> int:
     if options.format == "json":
         print(json.dumps(answer, indent=2, ensure_ascii=False))
     elif options.format == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow([column["name"] for column in answer["columns"]])
-        writer.writerows([[_harmless(value) for value in row] for row in answer["rows"]])
+        print(Csv(answer["columns"], answer["rows"]).text(), end="")
     else:
         _table(answer)
     return _over(answer, options.fail_over)
@@ -127,11 +125,6 @@ def _over(answer: Mapping[str, Any], limit: float | None) -> int:
             f"over {limit:.0%}: {row[0] if isinstance(row[0], str) else 'forecast'} {row[place]:.1%}", file=sys.stderr
         )
     return 1 if over else 0
-
-
-def _harmless(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def _list(source: Source, options: argparse.Namespace) -> int:

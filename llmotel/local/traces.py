@@ -35,27 +35,34 @@ def listed(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
     after, values = sort.after(given.one("cursor"))
     if len(values) and isinstance(values[-1], str):
         values[-1] = trace_number(values[-1])
-    rows = store.query(
-        f"""
-        WITH wanted AS (SELECT DISTINCT s.trace_id FROM {found.relation} WHERE {found.where}),
-        grouped AS (
-            SELECT s.trace_id, min(s.start_ns) AS start_ns, (max(s.end_ns) - min(s.start_ns)) / 1e9 AS duration,
+    figures = f"""(max(s.end_ns) - min(s.start_ns)) / 1e9 AS duration,
                 count(*) AS spans, count(*) FILTER ({_CALL}) AS calls, count(*) FILTER ({_FAILED}) AS errors,
                 sum(s.input_tokens) FILTER ({_CALL})::DOUBLE AS input_tokens,
                 sum(s.output_tokens) FILTER ({_CALL})::DOUBLE AS output_tokens,
-                sum(s.cost_usd) FILTER ({_CALL}) AS cost
-            FROM spans s WHERE s.trace_id IN (SELECT trace_id FROM wanted) GROUP BY 1
+                sum(s.cost_usd) FILTER ({_CALL}) AS cost"""
+    by_start = sort.expression == "start_ns"  # then the figures are needed for the traces of the page alone
+    chosen = "true"
+    if found.where != "true":
+        chosen = f"s.trace_id IN (SELECT s.trace_id FROM {found.relation} WHERE {found.where})"
+    rows = store.query(
+        f"""
+        WITH grouped AS (
+            SELECT s.trace_id, min(s.start_ns) AS start_ns{"" if by_start else f", {figures}"}
+            FROM spans s WHERE {chosen} GROUP BY 1
         ),
-        page AS (SELECT * FROM grouped WHERE {after} ORDER BY {sort.sql()} LIMIT {limit + 1})
-        SELECT page.*, told.* EXCLUDE (trace_id) FROM page JOIN (
-            SELECT s.trace_id, arg_min(s.name, (s.parent_id IS NOT NULL, s.start_ns)) AS name,
+        page AS MATERIALIZED (SELECT * FROM grouped WHERE {after} ORDER BY {sort.sql()} LIMIT {limit + 1})
+        SELECT trace_id, page.start_ns, duration, spans, calls, errors, input_tokens, output_tokens, cost,
+            name, service, outcome, agents, models, session, "user", feature
+        FROM page JOIN (
+            SELECT s.trace_id, {f"{figures}," if by_start else ""}
+                arg_min(s.name, (s.parent_id IS NOT NULL, s.start_ns)) AS name,
                 arg_min(s.service, (s.parent_id IS NOT NULL, s.start_ns)) AS service,
                 arg_min(s.outcome, (s.parent_id IS NOT NULL, s.start_ns)) AS outcome,
                 list(DISTINCT s.agent) FILTER (s.agent IS NOT NULL) AS agents,
                 list(DISTINCT s.model) FILTER (s.model IS NOT NULL) AS models,
                 any_value(s.session_id) AS session, any_value(s.user_id) AS "user", any_value(s.feature) AS feature
             FROM spans s WHERE s.trace_id IN (SELECT trace_id FROM page) GROUP BY 1
-        ) told USING (trace_id) ORDER BY {sort.sql()}
+        ) told USING (trace_id) ORDER BY {sort.sql().replace("start_ns", "page.start_ns")}
         """,
         [*found.parameters, *values],
     )

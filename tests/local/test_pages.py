@@ -157,5 +157,10 @@ class TestQuestionsOverHttp:
         told = busy.get(f"/api/questions/{name}")
         assert all(len(row) == len(told["columns"]) for row in told["rows"])
 
+    def test_an_answer_can_be_a_table_for_other_programs(self, busy: Local) -> None:
+        answer = busy.client.get("/api/questions/throughput", params={"format": "csv", "by": "model"})
+        assert answer.headers["content-type"].startswith("text/csv")
+        assert answer.text.splitlines()[0] == "model,calls,per_minute,errors,error_ratio"
+
     def test_the_catalogue_is_listed(self, busy: Local) -> None:
         assert len(busy.get("/api/questions")["items"]) >= 19

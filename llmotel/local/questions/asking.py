@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import time
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -28,6 +30,26 @@ class Statement(NamedTuple):
     sql: str
     parameters: list[Any]
     by: str | None
+
+
+class Csv(NamedTuple):
+    """An answer as a table for other programs."""
+
+    columns: list[dict[str, str]]
+    rows: list[list[Any]]
+
+    def text(self) -> str:
+        """The table, in which no cell is a formula."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([column["name"] for column in self.columns])
+        writer.writerows([[harmless(value) for value in row] for row in self.rows])
+        return out.getvalue()
+
+
+def harmless(value: Any) -> Any:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def found(name: str) -> Question:
@@ -109,8 +131,8 @@ def as_text(asked: Statement, words: Dialect) -> str:
     return inlined(asked.sql, asked.parameters, words)
 
 
-def answer(reader: Reader, name: str, given: Parameters, now_ns: int) -> dict[str, Any]:
-    """A question's answer from the local store, or its SQL where ``format=sql``."""
+def answer(reader: Reader, name: str, given: Parameters, now_ns: int) -> Any:
+    """A question's answer from the local store; its SQL where ``format=sql``, a :class:`Csv` where ``format=csv``."""
     given.only(*_PARAMETERS)
     question = found(name)
     form = given.choice("format", ("json", "sql", "csv"), "json")
@@ -123,11 +145,14 @@ def answer(reader: Reader, name: str, given: Parameters, now_ns: int) -> dict[st
         raise RequestError("only format=sql is there for other engines than duckdb", "engine")
     began = time.perf_counter()
     rows = reader.query(f"SELECT * FROM ({asked.sql}) AS answer LIMIT {_ROWS + 1}", asked.parameters)
+    columns = _columns(question, asked.by)
+    if form == "csv":
+        return Csv(columns, [_shown(question, row) for row in rows[:_ROWS]])
     return {
         "name": question.name,
         "title": question.title,
         "description": question.description,
-        "columns": _columns(question, asked.by),
+        "columns": columns,
         "rows": [_shown(question, row) for row in rows[:_ROWS]],
         "by": asked.by,
         "plot": question.plot,
@@ -152,4 +177,4 @@ def _shown(question: Question, row: tuple[Any, ...]) -> list[Any]:
     ]
 
 
-__all__ = ["Statement", "answer", "as_text", "catalogue", "found", "statement"]
+__all__ = ["Csv", "Statement", "answer", "as_text", "catalogue", "found", "harmless", "statement"]
