@@ -49,25 +49,24 @@ function Rule({ rule }) {
     const timer = window.setTimeout(() => setAsked(text), 400);
     return () => window.clearTimeout(timer);
   }, [text]);
-  const limit = Number(asked);
-  const usable = asked.trim() !== "" && Number.isFinite(limit);
-  const tried = useData(usable ? link("/api/alerts/try", { name: rule.name, threshold: limit, since }) : null);
+  // Without a number of the reader's it is the one that is set.
+  const usable = Number.isFinite(Number(asked));
+  const tried = useData(usable ? link("/api/alerts/try", { name: rule.name, threshold: asked.trim() === "" ? null : Number(asked), since }) : null);
+  const limit = asked.trim() === "" ? tried.data?.threshold : Number(asked);
   const series = useMemo(() => [{ key: rule.name, values: tried.data?.values ?? [] }], [tried.data]);
   const labels = Object.entries(rule.labels ?? {});
   return html`<div class="alert-body gap">
     <p>${rule.summary ? label(rule.summary, 600) : "Too few calls to judge."}</p>
     ${labels.length ? html`<p class="row wrap-row">${labels.map(([name, value]) => html`<span class="chip" key=${name}>${label(name, 40)}: <bdi>${label(value, 60)}</bdi></span>`)}</p>` : null}
-    ${rule.history?.length ? html`<section><h3>History</h3><ul class="history">${rule.history.slice(-30).reverse().map((/** @type {any} */ one, /** @type {number} */ at) => html`<li key=${at}><span class=${`state ${one.state}`}>${WORDS[one.state] ?? label(one.state, 20)}</span><${Time} iso=${one.time} /><span class="muted">${inUnit(one.value, rule.unit)}</span></li>`)}</ul></section>` : null}
-    ${rule.threshold === null || rule.threshold === undefined
-      ? null
-      : html`<section class="gap"><h3>Try a threshold on the past</h3>
+    ${rule.history?.length ? html`<section><h2 class="minor">History</h2><ul class="history">${rule.history.slice(-30).reverse().map((/** @type {any} */ one, /** @type {number} */ at) => html`<li key=${at}><span class=${`state ${one.state}`}>${WORDS[one.state] ?? label(one.state, 20)}</span><${Time} iso=${one.time} /><span class="muted">${inUnit(one.value, rule.unit)}</span></li>`)}</ul></section>` : null}
+    <section class="gap"><h2 class="minor">Try a threshold on the past</h2>
           <div class="row wrap-row">
-            <label class="select"><span>Threshold</span><input type="text" inputmode="decimal" size="8" value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value.replace(",", "."))} /></label>
+            <label class="select"><span>Threshold</span><input type="text" inputmode="decimal" size="8" value=${text} placeholder=${tried.data?.threshold ?? ""} onInput=${(/** @type {any} */ event) => setText(event.target.value.replace(",", "."))} /></label>
             <label class="select"><span>Over the last</span><select value=${since} onChange=${(/** @type {any} */ event) => setSince(event.target.value)}>${["6h", "24h", "7d", "30d"].map((one) => html`<option key=${one} value=${one} selected=${one === since}>${one}</option>`)}</select></label>
             ${tried.data ? html`<b role="status">${tried.data.firing.length ? `Would have fired ${number(tried.data.firing.length)} ${tried.data.firing.length === 1 ? "time" : "times"}` : "Would not have fired"}</b>` : null}
           </div>
           ${!usable ? html`<p class="bad-text">A threshold is a number.</p>` : tried.error ? html`<${Fault} error=${tried.error} retry=${tried.reload} />` : !tried.data ? html`<${Waiting} rows=${4} />` : tried.data.times.length ? html`<${Chart} title=${`Values of ${rule.name}`} times=${tried.data.times} series=${series} unit=${rule.unit ?? "text"} rule=${limit} height=${160} />` : html`<p class="muted">No values in this time.</p>`}
           ${tried.data?.firing.length ? html`<ul class="history">${tried.data.firing.slice(0, 12).map((/** @type {any} */ one, /** @type {number} */ at) => html`<li key=${at}><span class="state firing">Firing</span>${shortTime(one.from)} – ${one.to ? shortTime(one.to) : "now"}</li>`)}</ul>` : null}
-        </section>`}
+    </section>
   </div>`;
 }
