@@ -93,10 +93,7 @@ def opened(browser: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "console",
-            lambda said: faults.append(f"{said.text} {said.location}") if said.type == "error" else None,
-        )
+        page.on("console", lambda said: faults.append(f"{said.text} {said.location}") if said.type == "error" else None)
         page.goto(url)
         page.wait_for_selector("main h1")
         return page

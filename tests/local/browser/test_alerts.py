@@ -1,4 +1,4 @@
-"""Alerts: what fires while it is looked at, thresholds tried on the past; and a trace as a file."""
+"""Alerts: what fires while it is looked at, thresholds tried on the past."""
 
 from __future__ import annotations
 
@@ -33,17 +33,6 @@ def test_a_threshold_is_tried_on_the_past(shop: Local, opened: Opened) -> None:
     assert body.locator("canvas").count() == 1
     body.get_by_label("Threshold").fill("a lot")
     body.get_by_text("A threshold is a number.").wait_for()
-
-
-def test_a_trace_is_shared_as_one_file(shop: Local, opened: Opened, answer: dict[str, Any]) -> None:
-    page = opened(f"{shop.url}/traces/{answer['trace_id']}")
-    page.get_by_role("button", name="Share this trace").click()
-    with page.expect_download() as waiting:
-        page.get_by_role("link", name="One HTML file, redacted").click()
-    text = waiting.value.path().read_text("utf-8")
-    assert text.startswith("<!doctype html>")
-    assert answer["trace_id"] in text
-    assert "<script" not in text
 
 
 def test_axe_has_nothing_to_say_of_an_open_rule(shop: Local, opened: Opened, axe: str) -> None:
