@@ -14,7 +14,14 @@ PAGES = {
     "/traces": "Traces",
     "/sessions": "Sessions",
     "/running": "Running",
+    "/dashboards": "Dashboards",
+    "/features": "Features",
+    "/models": "Models",
     "/evaluations": "Evaluations",
+    "/questions": "Questions",
+    "/compare": "Compare",
+    "/whatif": "What if",
+    "/alerts": "Alerts",
 }
 
 

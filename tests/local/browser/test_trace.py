@@ -181,6 +181,22 @@ def test_a_call_without_content_says_how_to_record_it(fresh: Local, opened: Open
     page.get_by_text("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY").wait_for()
 
 
+def test_an_image_of_a_message_is_shown_and_one_at_an_address_is_not_loaded(fresh: Local, opened: Opened) -> None:
+    pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    parts = [
+        {"type": "blob", "modality": "image", "mime_type": "image/png", "content": pixel},
+        {"type": "uri", "modality": "image", "uri": "https://elsewhere.example/cat.png"},
+    ]
+    span = one_call(**{"gen_ai.input.messages": traffic.text([{"role": "user", "parts": parts}])})
+    fresh.send([span])
+    page = opened(f"{fresh.url}/traces/{span['traceId']}/spans/{span['spanId']}")
+    image = page.locator(".message img")
+    image.wait_for()
+    page.wait_for_function("() => document.querySelector('.message img').naturalWidth === 1")
+    assert image.count() == 1
+    assert page.get_by_role("link", name="elsewhere.example").get_attribute("rel") == "noopener noreferrer nofollow"
+
+
 def test_a_score_given_by_hand_is_kept_with_its_comment(fresh: Local, opened: Opened) -> None:
     span = one_call()
     fresh.send([span])

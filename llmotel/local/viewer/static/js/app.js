@@ -1,5 +1,5 @@
 // The frame around every page: navigation, what is running, the theme, the keyboard.
-import { html, render, useEffect, useLayoutEffect, useRef, useState } from "./ui.js";
+import { html, render, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } from "./ui.js";
 import { alertTick, health, live, useData } from "./api.js";
 import { carried } from "./filters.js";
 import { bytes, compact, label } from "./format.js";
@@ -15,7 +15,7 @@ import { Session, Sessions } from "./pages/sessions.js";
 import { Trace } from "./pages/trace.js";
 import { Traces } from "./pages/traces.js";
 import { WhatIf } from "./pages/whatif.js";
-import { Empty } from "./parts/basics.js";
+import { Empty, Fault } from "./parts/basics.js";
 import { Icon } from "./parts/icons.js";
 import { Keys } from "./parts/keys.js";
 import { go, link, place } from "./router.js";
@@ -52,13 +52,22 @@ const GROUPS = [
   },
 ];
 
+/** @param {string} part of a path */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** @type {[RegExp, (match: RegExpMatchArray) => any, string][]} */
 const ROUTES = [
   [/^\/(?:calls)?$/, () => html`<${Calls} />`, "Calls"],
   [/^\/traces$/, () => html`<${Traces} />`, "Traces"],
   [/^\/traces\/([^/]+)(?:\/spans\/([^/]+))?$/, (match) => html`<${Trace} key=${match[1]} id=${match[1]} span=${match[2] ?? null} />`, "Trace"],
   [/^\/sessions$/, () => html`<${Sessions} />`, "Sessions"],
-  [/^\/sessions\/(.+)$/, (match) => html`<${Session} key=${match[1]} id=${decodeURIComponent(match[1])} />`, "Session"],
+  [/^\/sessions\/(.+)$/, (match) => html`<${Session} key=${match[1]} id=${decoded(match[1])} />`, "Session"],
   [/^\/running$/, () => html`<${Running} />`, "Running"],
   [/^\/dashboards(?:\/([^/]+))?$/, (match) => html`<${Dashboards} name=${match[1] ?? "performance"} />`, "Dashboards"],
   [/^\/features$/, () => html`<${Features} />`, "Features"],
@@ -69,6 +78,12 @@ const ROUTES = [
   [/^\/whatif$/, () => html`<${WhatIf} />`, "What if"],
   [/^\/alerts$/, () => html`<${Alerts} />`, "Alerts"],
 ];
+
+/** What a page could not show takes nothing else with it. @param {{children: any}} props */
+function Guard({ children }) {
+  const [error, again] = useErrorBoundary((told) => console.error(told));
+  return error ? html`<div class="body"><h1>This cannot be shown</h1><${Fault} error=${error} retry=${again} /></div>` : children;
+}
 
 function page() {
   for (const [pattern, make, title] of ROUTES) {
@@ -170,7 +185,7 @@ function App() {
       ${open ? html`<button class="scrim" type="button" aria-label="Close the navigation" onClick=${() => setOpen(false)} />` : null}
       <main class="main" id="main" tabindex="-1">
         <button type="button" class="button bare burger" aria-label="Pages" onClick=${() => setOpen(true)}><${Icon} name="menu" /></button>
-        ${page()}
+        <${Guard} key=${place.value.path.split("/").slice(0, 3).join("/")}>${page()}<//>
       </main>
     </div>
     ${help ? html`<${Keys} groups=${GROUPS} onClose=${() => setHelp(false)} />` : null}`;

@@ -34,7 +34,7 @@ const value = (id, title, render) => ({ id, title, num: true, sort: id, render }
 const SHARED = [
   value("calls", "Calls", (row) => number(row.calls)),
   value("error_ratio", "Errors", (row) => html`<span class=${row.error_ratio > 0.05 ? "bad-text" : ""}>${percent(row.error_ratio)}</span>`),
-  value("cost_usd", "Cost", (row) => html`${money(row.cost_usd)}${row.unpriced ? html` <span class="muted" title=${`${row.unpriced} calls have no price`}>+?</span>` : null}`),
+  value("cost_usd", "Cost", (row) => html`${row.unpriced ? html`<span class="muted" title=${`At least: ${row.unpriced} calls have no price`}>≥ </span>` : null}${money(row.cost_usd)}`),
   value("trend", "Trend", (row) => trend(row.trend)),
 ];
 const REST = [
