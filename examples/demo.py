@@ -1,15 +1,21 @@
 """A small retrieval app with real clients, and what llmotel tells about it.  Run it with: make demo
 
-The providers are a stand-in on this machine, so it needs no key and costs nothing. With OTEL_EXPORTER_OTLP_ENDPOINT set
-everything is sent there too: look for the service llmotel-demo.
+The providers are a stand-in on this machine, so it needs no key and costs nothing. At the end its calls can be looked
+at in the viewer of ``llmotel local``, until Ctrl-C (``--open`` opens a browser). With OTEL_EXPORTER_OTLP_ENDPOINT set
+everything is sent there instead: look for the service llmotel-demo.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import random
+import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -262,9 +268,56 @@ async def run(shop: Shop) -> None:
     await shop.close()
 
 
+class Viewer:
+    """``llmotel local`` in a process of its own, which keeps the demo's telemetry in memory."""
+
+    def __init__(self, *arguments: str) -> None:
+        with socket.socket() as probe:
+            free = probe.connect_ex(("127.0.0.1", 4318)) != 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "llmotel.cli", "local", "--memory", "--port", "4318" if free else "0", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the demo, which ends it
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(self._process.wait())
+        self.url = line.split()[2]
+
+    @staticmethod
+    def available() -> bool:
+        """Whether what it needs is installed."""
+        return all(importlib.util.find_spec(name) for name in ("duckdb", "starlette", "uvicorn"))
+
+    def wait(self) -> None:
+        """Until Ctrl-C, where somebody is there to press it."""
+        if sys.stdin.isatty() and sys.stdout.isatty() and not os.environ.get("CI"):
+            with suppress(KeyboardInterrupt):
+                self._process.wait()
+
+    def end(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
 def main() -> None:
     endpoint = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
-    exporter = "otlp" if endpoint else "none"
+    viewer = Viewer(*sys.argv[1:]) if not endpoint and Viewer.available() else None
+    if viewer is not None:
+        os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = viewer.url
+    try:
+        show(endpoint, viewer)
+    finally:
+        if viewer is not None:
+            viewer.end()
+
+
+def show(endpoint: str | None, viewer: Viewer | None) -> None:
+    exporter = "otlp" if endpoint or viewer else "none"
     llmotel.init(
         service_name="llmotel-demo",
         stream_usage="inject",
@@ -272,6 +325,8 @@ def main() -> None:
         traces_exporter=exporter,
         metrics_exporter=exporter,
         logs_exporter=exporter,
+        # Nobody's words but the demo's own, so that the viewer has conversations to show.
+        capture_content="SPAN_ONLY" if viewer else "NO_CONTENT",
     )
     finished = InMemorySpanExporter()
     trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(finished))
@@ -288,6 +343,11 @@ def main() -> None:
     if endpoint:
         arrived = llmotel.flush()
         print(f"\n{'Sent to' if arrived else 'Could not send all of it to'} {endpoint}, as service llmotel-demo.")
+    elif viewer is not None:
+        llmotel.flush()
+        print(f"\nIts calls, with what was said, are at {viewer.url} until Ctrl-C.", flush=True)
+        viewer.wait()
+        llmotel.shutdown()
     else:
         print(
             "\nNothing was sent. OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 make demo sends it to a collector."
