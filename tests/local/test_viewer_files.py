@@ -57,6 +57,11 @@ class TestThePages:
         assert not re.search(r"<style|\sstyle=|\son\w+=", page)
         assert not re.search(r"(src|href)=\"(?!/)", page)
 
+    def test_the_document_asks_for_every_module_at_once(self) -> None:
+        page = (STATIC / "index.html").read_text("utf-8")
+        modules = {f"/{name}" for name in names([*OURS, *vendor.VENDOR.glob("*.js")])} - {"/js/theme.js"}
+        assert set(re.findall(r'rel="modulepreload" href="([^"]+)"', page)) == modules
+
     @pytest.mark.parametrize("file", OURS, ids=names(OURS))
     def test_what_a_module_imports_is_there(self, file: Path) -> None:
         for path in re.findall(r"^(?:import|export)[^;]*?from \"([^\"]+)\"", file.read_text("utf-8"), re.MULTILINE):

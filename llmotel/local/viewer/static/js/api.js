@@ -86,12 +86,19 @@ async function askHealth() {
 }
 
 // A page in the background lets go of its connection: a browser has six of them for all pages of one server.
+let wasHidden = false;
 effect(() => {
-  if (!visible.value) return undefined;
+  if (!visible.value) {
+    wasHidden = true;
+    return undefined;
+  }
   askHealth();
   const source = new EventSource("/api/live");
+  let interrupted = wasHidden;
   source.addEventListener("open", () => {
-    live.value = { tick: live.peek().tick + 1, connected: true };
+    // What came while nobody listened is asked for; a page that has just begun to ask does not ask twice.
+    live.value = { tick: live.peek().tick + (interrupted ? 1 : 0), connected: true };
+    interrupted = true;
   });
   source.addEventListener("spans", () => {
     live.value = { tick: live.peek().tick + 1, connected: true };

@@ -77,18 +77,21 @@ function useRows(asked, following) {
   const load = async (/** @type {boolean} */ quiet) => {
     const mine = ++turn.current;
     try {
-      const data = await get(`/api/calls?${asked}${asked ? "&" : ""}limit=${PAGE}&count=true`);
+      // The rows come first; how many there are in all takes longer, and nobody waits for it.
+      const data = await get(`/api/calls?${asked}${asked ? "&" : ""}limit=${PAGE}`);
       if (mine !== turn.current) return;
       setState((old) => {
-        if (!quiet || old.asked !== asked) return { asked, rows: data.items, next: data.next, total: data.total ?? null, error: null, fresh: new Set() };
+        if (!quiet || old.asked !== asked) return { asked, rows: data.items, next: data.next, total: old.asked === asked ? old.total : null, error: null, fresh: new Set() };
         const known = new Set(old.rows.map((row) => `${row.trace_id}/${row.span_id}`));
         const added = data.items.filter((/** @type {any} */ row) => !known.has(`${row.trace_id}/${row.span_id}`));
         // More than a page of new ones: what lies between is not here, so the list starts again.
-        if (added.length === data.items.length) return { asked, rows: data.items, next: data.next, total: data.total ?? null, error: null, fresh: new Set() };
+        if (added.length === data.items.length) return { asked, rows: data.items, next: data.next, total: old.total, error: null, fresh: new Set() };
         const newer = new Map(data.items.map((/** @type {any} */ row) => [`${row.trace_id}/${row.span_id}`, row]));
         const kept = old.rows.map((row) => newer.get(`${row.trace_id}/${row.span_id}`) ?? row);
-        return { ...old, rows: [...added, ...kept], total: data.total ?? old.total, error: null, fresh: new Set(added.map((/** @type {any} */ row) => row.span_id)) };
+        return { ...old, rows: [...added, ...kept], error: null, fresh: new Set(added.map((/** @type {any} */ row) => row.span_id)) };
       });
+      const counted = data.next === null && !quiet ? data.items.length : (await get(`/api/calls?${asked}${asked ? "&" : ""}limit=1&count=true`)).total;
+      if (mine === turn.current) setState((old) => ({ ...old, total: counted ?? null }));
     } catch (error) {
       if (mine === turn.current) setState((old) => ({ ...old, asked, error, rows: old.asked === asked ? old.rows : [] }));
     }
