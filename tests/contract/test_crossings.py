@@ -35,7 +35,7 @@ def test_the_caller_sees_what_it_would_see_without_llmotel_and_a_span_says_what_
     arguments = case.shape.arguments()
     before = repr(arguments)
     case = replace(case, shape=replace(case.shape, arguments=lambda: arguments))
-    for patience in (1, 4, 16):
+    for patience in (1, 4, 16, 64):
         patient = replace(situation, timeout=situation.timeout * patience)
         with monkeypatch.context() as native:
             # Anthropic's own spans take another way through its code; llmotel switches them off.
