@@ -156,6 +156,20 @@ class TestFile:
         with pytest.raises(StoreError, match="newer llmotel"):
             Store(tmp_path)
 
+    def test_a_database_of_version_1_is_brought_to_this_one(self, tmp_path: Path) -> None:
+        Store(tmp_path).close()
+        connection = duckdb.connect(str(tmp_path / FILE))
+        columns = schema.index(schema.SPANS)
+        row: list[object] = ["" if "VARCHAR" in kind else 0 if "NOT NULL" in kind else None for _, kind in schema.SPANS]
+        row[columns["outcome"]], row[columns["attributes"]] = "rate_limit", "{}"
+        append(connection, "spans", [row])
+        connection.execute("ALTER TABLE spans DROP COLUMN failure")
+        connection.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
+        connection.close()
+        store = Store(tmp_path)
+        assert store.query("SELECT outcome, failure FROM spans") == [("error", "rate_limit")]
+        store.close()
+
     def test_one_of_an_older_version_is_migrated(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Store(tmp_path).close()
         monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
