@@ -21,10 +21,7 @@ MODULE = '''"""{title}'s client library. TODO: what it speaks."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from llmotel.instrumentation import registry
-from llmotel.instrumentation.instrumentor import Instrumentor
+{typing}from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.spec import {words}
 {imports}
 
@@ -41,13 +38,9 @@ class {title}Instrumentor(Instrumentor):
     """Instruments ``{library}``."""
 
     provider = PROVIDER
-
-
-def activate(module: Any) -> None:
-    """The import hook of ``{library}``."""
-    registry.imported({title}Instrumentor, module)
 '''
 STAINLESS = {
+    "typing": "",
     "words": "Provider",
     "imports": "from llmotel_instrumentors import stainless\nfrom llmotel_instrumentors.dialects import compatible\n",
     "locate": "",
@@ -57,6 +50,7 @@ STAINLESS = {
     assume_own_vendor=True,""",
 }
 OWN = {
+    "typing": "from typing import Any\n\n",
     "words": "Endpoint, Provider, Request, Seam",
     "imports": "from llmotel_instrumentors.dialects import {name}\n",
     "locate": '''def locate(client: Any, args: tuple[Any, ...], kwargs: Any) -> Request | None:
@@ -163,8 +157,12 @@ def skeleton(library: str, module: str, version: str, *, stainless: bool, root: 
         made[root / path] = text
 
     place = f'"llmotel_instrumentors.{name}:{title}Instrumentor"'
+    modules = "" if module == library.replace("-", "_") else f', ("{module}",)'
     row = _filled(STAINLESS_ROW if stainless else OWN_ROW, names)
-    change("llmotel/instrumentation/registry.py", _listed("LIBRARIES = {\n", f'    "{library}": {place},\n'))
+    change(
+        "llmotel/instrumentation/registry.py",
+        _listed("LIBRARIES = {\n", f'    "{library}": Entry({place}{modules}),\n'),
+    )
     change(
         "pyproject.toml",
         _listed("[project.entry-points.opentelemetry_instrumentor]\n", f"llmotel-{library} = {place}\n"),

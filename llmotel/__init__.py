@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from llmotel.api.agents import agent, tool
     from llmotel.api.business_value import record_value
     from llmotel.api.circuit_breakers import record_circuit_breaker
-    from llmotel.api.quality import record_quality
+    from llmotel.api.quality import call, record_quality
     from llmotel.diagnostics.status import status
+    from llmotel.instrumentation.registry import register
     from llmotel.setup import disable, enable, flush, init, shutdown
     from llmotel.signals.tagging import tags
 
@@ -28,6 +29,7 @@ __all__ = [
     "LlmotelError",
     "__version__",
     "agent",
+    "call",
     "disable",
     "enable",
     "flush",
@@ -35,6 +37,7 @@ __all__ = [
     "record_circuit_breaker",
     "record_quality",
     "record_value",
+    "register",
     "shutdown",
     "status",
     "tags",
@@ -44,6 +47,7 @@ __all__ = [
 # Loaded on first use: importing llmotel alone costs next to nothing.
 _HOMES = {
     "agent": "api.agents",
+    "call": "api.quality",
     "disable": "setup",
     "enable": "setup",
     "flush": "setup",
@@ -51,6 +55,7 @@ _HOMES = {
     "record_circuit_breaker": "api.circuit_breakers",
     "record_quality": "api.quality",
     "record_value": "api.business_value",
+    "register": "instrumentation.registry",
     "shutdown": "setup",
     "status": "diagnostics.status",
     "tags": "signals.tagging",

@@ -12,8 +12,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from llmotel import runtime, semconv
 from llmotel.config.config import Config
 from llmotel.errors import ConfigurationError
 
@@ -43,7 +44,6 @@ class Running:
 
 _lock = threading.RLock()
 _running: Running | None = None
-_shared: Engine | None = None  # for instrumentors that somebody else than init() switched on
 _registered = False
 
 
@@ -90,7 +90,7 @@ def init(
     metric_tags: str | Iterable[str] | None = None,
     metric_tag_values: int | None = None,
     baggage_tags: bool | None = None,
-    events: bool | None = None,
+    events: bool | str | None = None,
     prices: str | os.PathLike[str] | None = None,
     provider_hosts: Mapping[str, str] | str | None = None,
     console: bool | None = None,
@@ -134,6 +134,7 @@ def _begin(arguments: Mapping[str, object]) -> None:
             logger.info("llmotel: off, because OTEL_SDK_DISABLED is set")
         elif not config.disabled:
             _start(running)
+            _replace_shared()
         _running = running
 
 
@@ -150,11 +151,23 @@ def _start(running: Running) -> None:
     except BaseException:
         pipeline.shutdown(0)
         raise
-    pipeline.observe(running.engine.metrics)
+    if pipeline.exporters:
+        what = "Spans, events and exports of metrics that were dropped or failed to export"
+        running.engine.metrics.observe(semconv.EXPORT_LOST, "{record}", what, pipeline.lost, adds=True)
     pipeline.publish()
     running.pipeline = pipeline
+    runtime.current = running.engine
     _register()
     registry.activate(running.engine)
+
+
+def _replace_shared() -> None:
+    """What recorded on OpenTelemetry's global providers before ``init()`` has no libraries any more."""
+    shared, runtime.shared = runtime.shared, None
+    if shared is not None:
+        shared.enabled = False
+        shared.shutdown()
+        shared.retire()
 
 
 def _register() -> None:
@@ -173,28 +186,6 @@ def _differences(before: Mapping[str, object], now: Mapping[str, object]) -> lis
                   and before.get(name) != now.get(name))  # fmt: skip
 
 
-def make_engine(**providers: Any) -> Engine:
-    """An engine of its own, configured from the environment, over the given ``tracer_provider``, ``meter_provider`` and
-    ``logger_provider``; those left out are OpenTelemetry's global ones. For an instrumentor used alone."""
-    from llmotel.engine.engine import Engine
-
-    engine = Engine(Config.load(), **providers)
-    atexit.register(engine.shutdown)
-    return engine
-
-
-def shared_engine() -> Engine:
-    """The engine of ``init()``, or else one on OpenTelemetry's global providers, the same for all callers. For
-    instrumentors that are switched on without ``init()``, as ``opentelemetry-instrument`` does."""
-    global _shared
-    with _lock:
-        if _running is not None and _running.engine is not None:
-            return _running.engine
-        if _shared is None:
-            _shared = make_engine()
-        return _shared
-
-
 def running() -> Running | None:
     """What ``init()`` left behind, or ``None`` before it."""
     return _running
@@ -202,13 +193,14 @@ def running() -> Running | None:
 
 def engine() -> Engine | None:
     """The engine in use, if there is one."""
-    return _running.engine if _running is not None else _shared
+    found: Engine | None = runtime.engine()
+    return found
 
 
 def disable() -> None:
-    """Kill switch: calls that begin from now on pass through untouched, until :func:`enable`."""
-    current = engine()
-    if current is not None:
+    """Kill switch: calls that begin from now on pass through untouched, until :func:`enable`, whoever instrumented
+    their library."""
+    for current in runtime.engines():
         current.enabled = False
 
 
@@ -217,8 +209,7 @@ def enable() -> None:
     with _lock:
         if _running is not None and _running.engine is None and not _running.config.sdk_disabled:
             _start(_running)
-        current = engine()
-        if current is not None:
+        for current in runtime.engines():
             current.enabled = True
 
 
@@ -229,32 +220,32 @@ def flush(timeout: float = 10.0) -> bool:
     ``False`` when not, or not within ``timeout`` seconds. Never raises.
     """
     deadline = time.monotonic() + timeout
-    current, pipeline = engine(), _pipeline()
     done = True
-    if current is not None:
+    for current in runtime.engines():
         try:
-            done = current.flush(timeout)
+            done = current.flush(max(deadline - time.monotonic(), 0)) and done
         except Exception as error:
             current.guard.report_error("flush", error)
             done = False
+    pipeline = _pipeline()
     if pipeline is not None:
         done = pipeline.flush(max(deadline - time.monotonic(), 0)) and done
     return done
 
 
 def shutdown(timeout: float = 10.0) -> None:
-    """Takes llmotel out of all libraries, exports what is waiting, for at most ``timeout`` seconds, and ends the
-    providers that ``init()`` made. ``init()`` may be called again afterwards. Never raises."""
-    global _running, _shared
+    """Takes llmotel out of the libraries that ``init()`` instrumented, exports what is waiting, for at most ``timeout``
+    seconds, and ends the providers that ``init()`` made. ``init()`` may be called again afterwards. Never raises."""
+    global _running
     from llmotel.instrumentation import registry
 
     with _lock:
         stopped, current = _running, engine()
-        _running = _shared = None
-    try:
-        registry.deactivate()
-    except Exception as error:
-        logger.warning("llmotel: not everything was uninstrumented: %s: %s", type(error).__name__, error)
+        _running = runtime.current = runtime.shared = None
+        try:
+            registry.deactivate()
+        except Exception as error:
+            logger.warning("llmotel: not everything was uninstrumented: %s: %s", type(error).__name__, error)
     _stop(current, stopped.pipeline if stopped is not None else None, timeout)
 
 
@@ -268,6 +259,8 @@ def _stop(current: Engine | None, pipeline: Pipeline | None, timeout: float) -> 
             logger.warning("llmotel: not everything was recorded at the end: %s", type(error).__name__)
     if pipeline is not None:
         pipeline.shutdown(max(deadline - time.monotonic(), 0))
+    if current is not None:
+        current.retire()
 
 
 def _at_exit() -> None:
@@ -295,11 +288,6 @@ def _after_in_parent() -> None:
 def _after_in_child() -> None:
     global _lock
     _lock = threading.RLock()
-    current = engine()
-    if current is not None:
-        # What the parent counted is the parent's to report.
-        current.counts.update(dict.fromkeys(current.counts, 0))
-        current.guard.errors = 0
     if _running is None or _running.pipeline is None:
         return
     _running.pipeline.after_fork_in_child()
@@ -310,5 +298,4 @@ def _after_in_child() -> None:
         util.register_after_fork(_running, lambda _: util.Finalize(None, _at_exit, exitpriority=0))
 
 
-__all__ = ["Running", "disable", "enable", "engine", "flush", "init", "make_engine", "running", "shared_engine",
-           "shutdown"]  # fmt: skip
+__all__ = ["Running", "disable", "enable", "engine", "flush", "init", "running", "shutdown"]

@@ -9,7 +9,10 @@ from opentelemetry import context
 from llmotel import setup
 from llmotel.engine.call import Call
 from llmotel.model.inference import Inference, Usage
-from llmotel.spec import Endpoint
+from llmotel.spec import Endpoint, Provider
+
+CHAT = Endpoint("chat")
+LIBRARY = Provider(name="openai", library="bare", versions=("0", None), seams=(), match=lambda _: CHAT)
 
 
 def call(model: str = "gpt-4o") -> None:
@@ -19,6 +22,7 @@ def call(model: str = "gpt-4o") -> None:
         return
     inference = Inference(operation="chat", provider="openai", request_model=model)
     inference.usage = Usage(input_tokens=10, output_tokens=2)
-    made = Call(engine, engine.guard, Endpoint("chat"), inference, context.get_current(), {}, perf_counter())
+    made = Call(engine.scope(LIBRARY), engine.guard, CHAT, inference, {})
+    made.begin(context.get_current(), None, perf_counter())
     made.detach()
     made.finish()

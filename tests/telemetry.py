@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
-from llmotel import setup
+from llmotel import runtime
 from llmotel.config.config import Config
 from llmotel.engine.call import latest
 from llmotel.engine.engine import Engine
@@ -37,11 +37,12 @@ class Telemetry:
             self.recording.meter_provider,
             self.recording.logger_provider,
         )
+        self._ending.callback(self.engine.retire)
         self._ending.callback(self.engine.shutdown)
         latest.set(None)
         # What the application calls by hand, llmotel.agent() and the like, asks for the engine of the process.
-        self._ending.callback(setattr, setup, "_shared", setup._shared)
-        setup._shared = self.engine
+        self._ending.callback(setattr, runtime, "shared", runtime.shared)
+        runtime.shared = self.engine
         registry.activate(self.engine)
         self._ending.callback(registry.deactivate)
 

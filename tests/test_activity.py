@@ -38,17 +38,17 @@ def test_one_that_is_left_alone_by_a_setting_is_0(telemetry: Telemetry) -> None:
     assert active(telemetry) == {"openai": 0, "anthropic": 1}
 
 
-def test_one_that_switched_itself_off_after_errors_is_0(
+def test_one_that_is_not_recorded_for_a_while_after_errors_is_0(
     telemetry: Telemetry, server: ProviderServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     telemetry(error_limit=2)
     instrumentor = OpenAIInstrumentor()
-    instrumentor.guard.raise_errors = telemetry.engine.guard.raise_errors = False
+    instrumentor.library.guard.raise_errors = telemetry.engine.guard.raise_errors = False
 
     def failing(*_: object) -> tuple[str, str | None, int | None]:
         raise RuntimeError
 
-    monkeypatch.setattr(instrumentor, "origin", failing)
+    monkeypatch.setattr(instrumentor.library, "origin", failing)
     with openai.OpenAI(api_key="any", base_url=server.openai_url) as client:
         for _ in range(2):
             client.chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "Hello"}])

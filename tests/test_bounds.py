@@ -161,7 +161,7 @@ class TestAttributeLimits:
         provider.add_span_processor(SimpleSpanProcessor(exporter))
         telemetry.recording.tracer_provider = provider
         telemetry.recording._span_exporter = exporter
-        telemetry.engine.tracer = provider.get_tracer("llmotel")
+        telemetry.engine.scopes["openai"].tracer = provider.get_tracer("llmotel.openai")
         telemetry.engine.attribute_limit = _attribute_limit(provider)
         return telemetry
 

@@ -236,7 +236,7 @@ class TestErrorsInAnAnswer:
 
     def test_there_is_no_exception_event_where_there_was_no_exception(self, ask: Ask, telemetry: Telemetry) -> None:
         ask(OPENROUTER, "some/model", self.BODY)
-        assert [event.event_name for event in telemetry.events] == ["gen_ai.client.inference.operation.details"]
+        assert telemetry.events == []
 
     def test_a_choice_that_ends_in_an_error(self, ask: Ask, telemetry: Telemetry) -> None:
         body = completion(tokens(10, 2))

@@ -27,7 +27,7 @@ def test_generated_parts_are_up_to_date(generator: str) -> None:
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_the_readme_names_each_library_with_its_versions(library: str) -> None:
-    module, _, name = LIBRARIES[library].partition(":")
+    module, _, name = LIBRARIES[library].path.partition(":")
     assert f"| `{library}` | {getattr(import_module(module), name)().supported} |" in README
 
 

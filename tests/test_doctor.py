@@ -192,7 +192,8 @@ class TestExamine:
         assert found[0].text.startswith(f"{openai.__version__}, supported (>=")
 
     def test_streams_without_usage_come_with_the_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert "LLMOTEL_STREAM_USAGE=inject" in examined(monkeypatch, SILENT)["openai"].mend
+        found = examined(monkeypatch, {**SILENT, "LLMOTEL_STREAM_USAGE": "none"})
+        assert "LLMOTEL_STREAM_USAGE=inject" in found["openai"].mend
 
     def test_nobody_listening_is_a_problem_of_every_signal(self, monkeypatch: pytest.MonkeyPatch) -> None:
         found = examined(monkeypatch, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})

@@ -53,7 +53,7 @@ def test_the_library_is_registered_with_its_version(checkout: Path) -> None:
     skeleton("acme-ai", "acme.ai", "1.2.3", stainless=True, root=checkout)
     place = '"llmotel_instrumentors.acme_ai:AcmeAiInstrumentor"'
     pyproject = (checkout / "pyproject.toml").read_text("utf-8")
-    assert f'    "acme-ai": {place},\n' in (checkout / CHANGED[0]).read_text("utf-8")
+    assert f'    "acme-ai": Entry({place}, ("acme.ai",)),\n' in (checkout / CHANGED[0]).read_text("utf-8")
     assert f"llmotel-acme-ai = {place}\n" in pyproject
     assert pyproject.count('"acme-ai==1.2.3"') == 2
     assert "| `acme-ai` | >=1.2.3 | TODO |\n" in (checkout / "README.md").read_text("utf-8")

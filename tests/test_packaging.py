@@ -139,7 +139,7 @@ class TestWheel:
         points.optionxform = str  # type: ignore[assignment,method-assign]
         points.read_string(entry(wheel, "entry_points.txt"))
         assert dict(points["opentelemetry_instrumentor"]) == {
-            f"llmotel-{name}": path for name, path in LIBRARIES.items()
+            f"llmotel-{name}": entry.path for name, entry in LIBRARIES.items()
         }
 
     def test_no_extra_stands_in_the_way_of_opentelemetry_instrument(self, about: Message) -> None:

@@ -21,6 +21,7 @@ import llmotel
 from bare import call
 from llmotel import ConfigurationError, setup
 from llmotel.config.config import Config
+from llmotel.engine import making
 from llmotel.sdk.fork_lock import ForkLock
 from llmotel.sdk.pipeline import GIVEN, ISOLATED, NONE, Pipeline
 from receiver import GARBAGE, HANG, Receiver
@@ -54,7 +55,7 @@ def names(receiver: Receiver) -> Counter[str]:
 
 class TestAnApplicationWithoutProviders:
     def test_its_spans_metrics_and_events_reach_the_endpoint(self, receiver: Receiver) -> None:
-        run("llmotel.init(service_name='checkout'); call()", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url)
+        run("llmotel.init(events=True, service_name='checkout'); call()", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url)
         [(resource, span)] = receiver.spans()
         assert span.name == "chat gpt-4o"
         assert resource["service.name"] == "checkout"
@@ -408,19 +409,19 @@ class TestSwitches:
         assert llmotel.flush()
 
     def test_an_instrumentor_used_alone_shares_one_engine(self) -> None:
-        first = setup.shared_engine()
-        assert setup.shared_engine() is first
+        first = making.shared_engine()
+        assert making.shared_engine() is first
         llmotel.shutdown()
         assert setup.engine() is None
 
     def test_an_instrumentor_gets_the_engine_of_init_if_there_is_one(self, exported: InMemorySpanExporter) -> None:
         llmotel.init(tracer_provider=provider_of(exported))
-        assert setup.shared_engine() is setup.engine()
+        assert making.shared_engine() is setup.engine()
 
 
 class TestFlush:
     def test_a_flush_that_arrives_is_true(self, receiver: Receiver) -> None:
-        script = "llmotel.init(); call(); print(llmotel.flush()); os._exit(0)"
+        script = "llmotel.init(events=True); call(); print(llmotel.flush()); os._exit(0)"
         out, _ = run(script, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url)
         assert out == "True"
         assert names(receiver) == {"chat gpt-4o": 1}
@@ -519,7 +520,7 @@ class TestFork:
     def test_every_process_reports_its_own_calls_once(self, receiver: Receiver, flushed: bool) -> None:
         run(
             f"""
-            llmotel.init()
+            llmotel.init(events=True)
             call("parent"); call("parent")
             if {flushed}: llmotel.flush()
             for name in ("one", "two"):
@@ -580,7 +581,7 @@ class TestFork:
             application = start(
                 """
                 import threading
-                llmotel.init()
+                llmotel.init(events=True)
                 call("parent")
                 threading.Thread(target=llmotel.flush, daemon=True).start()
                 sys.stdin.readline()

@@ -53,7 +53,7 @@ def lowest(requirement: Requirement) -> str:
 
 
 def instrumentor(library: str) -> Instrumentor:
-    module, _, name = registry.LIBRARIES[library].partition(":")
+    module, _, name = registry.LIBRARIES[library].path.partition(":")
     made: Instrumentor = getattr(importlib.import_module(module), name)()
     return made
 

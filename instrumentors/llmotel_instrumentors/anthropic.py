@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmotel.instrumentation import registry
 from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.spec import Endpoint, InstanceCheck, NativeTelemetry, Provider, Request
 from llmotel_instrumentors import stainless
@@ -63,8 +62,3 @@ class AnthropicInstrumentor(Instrumentor):
     """Instruments ``anthropic``."""
 
     provider = PROVIDER
-
-
-def activate(module: Any) -> None:
-    """The import hook of ``anthropic``."""
-    registry.imported(AnthropicInstrumentor, module)

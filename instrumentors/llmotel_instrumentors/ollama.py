@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmotel.instrumentation import registry
 from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.spec import Endpoint, Provider, Request, Seam
 from llmotel.spec.reading import path
@@ -49,8 +48,3 @@ class OllamaInstrumentor(Instrumentor):
     """Instruments ``ollama``."""
 
     provider = PROVIDER
-
-
-def activate(module: Any) -> None:
-    """The import hook of ``ollama``."""
-    registry.imported(OllamaInstrumentor, module)

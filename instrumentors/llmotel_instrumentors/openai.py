@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmotel.instrumentation import registry
 from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.spec import Closer, Endpoint, Provider, Request
 from llmotel_instrumentors import stainless
@@ -68,8 +67,3 @@ class OpenAIInstrumentor(Instrumentor):
     """Instruments ``openai``."""
 
     provider = PROVIDER
-
-
-def activate(module: Any) -> None:
-    """The import hook of ``openai``."""
-    registry.imported(OpenAIInstrumentor, module)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from llmotel.instrumentation import registry
 from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.spec import Provider
 from llmotel_instrumentors import stainless
@@ -25,8 +22,3 @@ class TogetherInstrumentor(Instrumentor):
     """Instruments ``together``."""
 
     provider = PROVIDER
-
-
-def activate(module: Any) -> None:
-    """The import hook of ``together``."""
-    registry.imported(TogetherInstrumentor, module)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, SupportsFloat
 
 from opentelemetry import context
 
-from llmotel import semconv
+from llmotel import runtime, semconv
 from llmotel.guard import log_once
 from llmotel.model.inference import AttributeValue
 from llmotel.signals import tagging
@@ -29,9 +29,7 @@ def record_value(usd: SupportsFloat, **tags: AttributeValue | None) -> bool:
 
     >>> llmotel.record_value(0.35, feature="search")
     """
-    from llmotel import setup
-
-    engine = setup.engine()
+    engine: Engine | None = runtime.engine()
     if engine is None or not engine.enabled:
         return False
     try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterable
+import weakref
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from opentelemetry.metrics import Observation
-
-from llmotel import semconv
+from llmotel import runtime, semconv
+from llmotel.model.inference import AttributeValue
 from llmotel.signals.attributes import truncate
 
 if TYPE_CHECKING:
@@ -19,6 +20,16 @@ STATES = {"closed": 0, "half_open": 1, "open": 2}
 """State -> value of ``llmotel.circuit_breaker.state``."""
 
 _making = threading.Lock()
+_known: weakref.WeakKeyDictionary[Engine, Breakers] = weakref.WeakKeyDictionary()
+
+
+def _after_fork() -> None:
+    global _making
+    _making = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def record_circuit_breaker(name: str, state: str) -> bool:
@@ -32,9 +43,7 @@ def record_circuit_breaker(name: str, state: str) -> bool:
 
     >>> llmotel.record_circuit_breaker("openai", "open")
     """
-    from llmotel import setup
-
-    engine = setup.engine()
+    engine: Engine | None = runtime.engine()
     if engine is None:
         return False
     try:
@@ -62,10 +71,12 @@ def _record(engine: Engine, name: object, state: object) -> bool:
 
 def _breakers(engine: Engine) -> Breakers:
     with _making:
-        if engine.breakers is None:
-            engine.breakers = Breakers(engine.metric_tags.limit)
-            engine.breakers.observe(engine.metrics)
-        return engine.breakers
+        breakers = _known.get(engine)
+        if breakers is None:
+            breakers = _known[engine] = Breakers(engine.metric_tags.limit)
+            breakers.observe(engine.metrics)
+            engine.at_fork.append(breakers.after_fork_in_child)
+        return breakers
 
 
 class Breakers:
@@ -105,14 +116,14 @@ class Breakers:
         self._lock = threading.Lock()
         self._changes = {name: dict.fromkeys(STATES, 0) for name in self._states}
 
-    def _state(self) -> Iterable[Observation]:
+    def _state(self) -> Iterable[tuple[float, Mapping[str, AttributeValue]]]:
         with self._lock:
-            return [Observation(STATES[state], {semconv.BREAKER_NAME: name}) for name, state in self._states.items()]
+            return [(STATES[state], {semconv.BREAKER_NAME: name}) for name, state in self._states.items()]
 
-    def _change(self) -> Iterable[Observation]:
+    def _change(self) -> Iterable[tuple[float, Mapping[str, AttributeValue]]]:
         with self._lock:
             return [
-                Observation(number, {semconv.BREAKER_NAME: name, semconv.BREAKER_TO: state})
+                (number, {semconv.BREAKER_NAME: name, semconv.BREAKER_TO: state})
                 for name, changes in self._changes.items()
                 for state, number in changes.items()
             ]

@@ -47,6 +47,13 @@ def flag(value: object) -> bool:
     raise ValueError
 
 
+def switch(value: object) -> str:
+    """``auto``, or a truth value as ``true`` or ``false``."""
+    if isinstance(value, str) and value.strip().lower() == "auto":
+        return "auto"
+    return "true" if flag(value) else "false"
+
+
 def at_least(least: int) -> Callable[[object], int]:
     """A whole number, ``least`` or more."""
 

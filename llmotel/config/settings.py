@@ -160,10 +160,11 @@ SETTINGS: tuple[Setting, ...] = (
             "Format of uploaded content.", "jsonl"),
     Setting("upload_max_queue_size", (_GENAI + "UPLOAD_MAX_QUEUE_SIZE",), parsing.count, 20, _COUNT,
             "Uploads that may wait; more are dropped and counted.", "100"),
-    Setting("stream_usage", ("LLMOTEL_STREAM_USAGE",), parsing.choice("none", "inject", "estimate"), "none",
-            "none, inject or estimate",
-            "For streams whose provider sends no usage: leave it absent, ask for it and take the extra chunk out "
-            "again, or estimate it (flagged, never in the token counters).", "inject"),
+    Setting("stream_usage", ("LLMOTEL_STREAM_USAGE",), parsing.choice("auto", "none", "inject", "estimate"), "auto",
+            "auto, none, inject or estimate",
+            "For streams whose provider sends no usage unless it is asked to: ask the hosts that are known to take the "
+            "question and take the extra chunk out again, ask no host, ask every host, or estimate (flagged, never in "
+            "the token counters).", "none"),
     Setting("metric_tags", ("LLMOTEL_METRIC_TAGS",), parsing.words, (), "a comma list of tag names",
             "Tags that go on metrics too. Only such as have few values.", "feature,tenant"),
     Setting("metric_tag_values", ("LLMOTEL_METRIC_TAG_VALUES",), parsing.count, 100, _COUNT,
@@ -171,7 +172,9 @@ SETTINGS: tuple[Setting, ...] = (
             "become other.", "20"),
     Setting("baggage_tags", ("LLMOTEL_BAGGAGE_TAGS",), parsing.flag, False, _FLAG,
             "Whether tags travel to other services as baggage.", "true"),
-    Setting("events", ("LLMOTEL_EVENTS",), parsing.flag, True, _FLAG, "Whether each call emits its event.", "false"),
+    Setting("events", ("LLMOTEL_EVENTS",), parsing.switch, "auto", "auto, or " + _FLAG,
+            "Whether each call emits an event with its details; auto: where it says what the span does not (content on "
+            "events, a span that is not recorded).", "true"),
     Setting("prices", ("LLMOTEL_PRICES",), parsing.path, None, "the path of a TOML file",
             "Your own prices, looked at before the built-in ones.", "prices.toml"),
     Setting("provider_hosts", ("LLMOTEL_PROVIDER_HOSTS",), parsing.pairs, {}, "host=provider pairs, comma separated",
@@ -182,7 +185,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("disabled", ("LLMOTEL_DISABLED",), parsing.flag, False, _FLAG,
             "Kill switch: init() instruments nothing until llmotel.enable().", "1"),
     Setting("error_limit", ("LLMOTEL_ERROR_LIMIT",), parsing.count, 100, _COUNT,
-            "Internal errors after which the instrumentation of a library switches itself off.", "10"),
+            "Calls with internal errors, of twice as many, after which an operation is not recorded for five minutes.",
+            "10"),
     Setting("raise_errors", ("LLMOTEL_RAISE",), parsing.flag, False, _FLAG,
             "For contributors: internal errors are raised, so that no test hides one.", "1", None),
 )  # fmt: skip

@@ -156,12 +156,15 @@ def _bare_call(engine: Engine) -> None:
 
     from llmotel.engine.call import Call
     from llmotel.model.inference import Inference, Usage
-    from llmotel.spec import Endpoint
+    from llmotel.spec import Endpoint, Provider
 
     inference = Inference(operation="chat", provider="unknown", request_model=_MODEL)
     inference.usage = Usage(input_tokens=1, output_tokens=1)
     tags = {"llmotel.feature": MARK}
-    call = Call(engine, engine.guard, Endpoint("chat"), inference, context.get_current(), tags, perf_counter())
+    endpoint = Endpoint("chat")
+    nothing = Provider(name="unknown", library="selftest", versions=("0", None), seams=(), match=lambda _: endpoint)
+    call = Call(engine.scope(nothing), engine.guard, endpoint, inference, tags)
+    call.begin(context.get_current(), None, perf_counter())
     call.detach()
     call.finish()
 

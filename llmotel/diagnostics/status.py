@@ -84,15 +84,10 @@ class Status:
     @property
     def hints(self) -> list[str]:
         """What to do about what the rows and counts tell."""
-        from llmotel.instrumentation.instrumentor import SWITCHED_OFF
-
         counts, hints = self.counts, []
-        off = [row.library for row in self.libraries if row.state == SWITCHED_OFF]
-        if off:
-            hints.append(
-                f"No longer recorded: {', '.join(off)}. llmotel.shutdown() and llmotel.init() switch it on again; "
-                "report the errors below."
-            )
+        paused = [row.library for row in self.libraries if "not recorded for a while" in row.detail]
+        if paused:
+            hints.append(f"Not recorded for a while: calls of {', '.join(paused)}. Report the errors below.")
         if counts.get("streams_without_usage"):
             hints.append(f"Streams without usage: {counts['streams_without_usage']}. {STREAM_REMEDY}.")
         if counts.get("unpriced"):
@@ -164,7 +159,7 @@ def status() -> Status:
     if planned and config is not None:
         found.signals = [_of_signal(signal, planned[signal], config, ()) for signal in SIGNALS]
     try:
-        found.libraries = registry.report(config)
+        found.libraries = [LibraryStatus(*row) for row in registry.report(config)]
     except Exception as error:
         found.errors.append(f"registry.report: {type(error).__name__}: {error}")
     pipeline = running.pipeline if running is not None else None

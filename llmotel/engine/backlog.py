@@ -19,6 +19,7 @@ from typing import TypeAlias
 Job: TypeAlias = Callable[[], None]
 
 _PAUSE = 1.0  # seconds between two rounds of the thread: calls of one burst are worked off together
+_CLOSING = 30.0  # seconds for what is left at the end: callers that go on adding work are not to hold it up for ever
 _CAPACITY = 20_000  # jobs; a process that cannot keep up drops and counts, it does not grow
 
 
@@ -34,6 +35,7 @@ class Backlog:
     def _reset(self) -> None:
         self._queue: SimpleQueue[Job] = SimpleQueue()
         self._bell: SimpleQueue[bool] = SimpleQueue()  # True: there is work; False: stop
+        self._urgent: SimpleQueue[Job] = SimpleQueue()
         self._rung = False
         self._working = threading.Lock()
         self._starting = threading.Lock()
@@ -52,6 +54,13 @@ class Backlog:
             if self._thread is None:
                 self._start()
 
+    def put_first(self, job: Job) -> None:
+        """Hands over ``job`` to be done at once, by the thread and before all others: what calls wait for."""
+        self._urgent.put(job)
+        self._bell.put(True)
+        if self._thread is None:
+            self._start()
+
     def put_from_finalizer(self, job: Job) -> None:
         """As :meth:`put`, from ``__del__``: starts no thread, because the collector may hold any lock right now."""
         self._queue.put(job)
@@ -69,6 +78,10 @@ class Backlog:
 
     def _run(self) -> None:
         while self._bell.get():
+            while not self._urgent.empty():
+                self._do(self._urgent.get())
+            if self._queue.empty():
+                continue
             time.sleep(_PAUSE if self._queue.qsize() < _CAPACITY // 4 else 0)
             self._rung = False
             self.drain()
@@ -100,9 +113,9 @@ class Backlog:
             self._working.release()
 
     def close(self) -> None:
-        """Does what is left and ends the thread."""
-        self.drain()
+        """Does what is left, of what is there now, and ends the thread."""
         self._closed = True
+        self.drain(work=_CLOSING)
         if self._thread is not None:
             self._thread = None
             self._bell.put(False)

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import time
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import _logs, metrics, trace
-from opentelemetry.metrics import Observation
 
-from llmotel import semconv
+from llmotel import runtime, semconv
 from llmotel.content.disabled import NoContentPolicy
 from llmotel.engine.backlog import Backlog
 from llmotel.engine.provider_names import Hosts
+from llmotel.engine.scope import ROOT, Scope, make_events, make_metrics
 from llmotel.guard import Guard, log_once
+from llmotel.model.outcome import is_known_code
 from llmotel.prices.calculator import Prices, load_user_table
-from llmotel.signals import tagging
-from llmotel.signals.events import Events
-from llmotel.signals.metrics import OWN_COUNTERS, Metrics
+from llmotel.signals import observables, tagging
+from llmotel.signals.events import OFF
+from llmotel.signals.metrics import OWN_COUNTERS
 from llmotel.version import __version__
 
 if TYPE_CHECKING:
-    from llmotel.api.circuit_breakers import Breakers
     from llmotel.config.config import Config
     from llmotel.content.policy import ContentPolicy
     from llmotel.engine.call import Call
-    from llmotel.instrumentation.stream_observer import StreamObserver
+    from llmotel.model.call_record import CallRecord
+    from llmotel.model.inference import AttributeValue, Inference
+    from llmotel.model.outcome import Failure
     from llmotel.signals.console import ConsoleLine
+    from llmotel.spec import Provider, UsageInjection
 
-_SCOPE = "llmotel"
 _FIRST = next(iter(OWN_COUNTERS))  # the one that the SDK asks for before the others
 _COLLECTING = 5.0  # seconds; the SDK gives all callbacks of a collection 10
 _UNLIMITED = 1 << 30
 _UNPRICED = 10  # names that status() shows
+_RECENT = 256  # calls that can be scored by the id of their response
 logger = logging.getLogger("llmotel")
 
 
@@ -52,6 +58,8 @@ class Engine:
         logger_provider: _logs.LoggerProvider | None = None,
     ) -> None:
         self.config = config
+        self.tracer_provider, self.meter_provider = tracer_provider, meter_provider
+        self.logger_provider = logger_provider
         self.enabled = not (config.disabled or config.sdk_disabled)
         self.latest = config.semconv in ("latest", "dup")
         self.legacy = config.semconv in ("legacy", "dup")
@@ -61,45 +69,88 @@ class Engine:
         self.hosts = Hosts(config.provider_hosts)
         self.metric_tags = tagging.MetricTags(config.metric_tags, config.metric_tag_values)
         self.content = _content(config, self.guard)
+        self.events_enabled = config.events != OFF
+        self.estimates_usage = config.stream_usage == "estimate"
+        # Content is also read, and dropped again, where token counts are to be estimated from it.
+        self.always_reads_content = self.estimates_usage or self.content.on_event or self.content.hook is not None
         self.counts: dict[str, int] = dict.fromkeys(OWN_COUNTERS, 0)
         self.unpriced: set[str] = set()  # the first providers and models that had no price
+        self.refused_usage: set[str] = set()  # hosts that do not take the question for a stream's usage
         self.backlog = Backlog(self.guard.report_error, self._dropped)
-        self.tracer = trace.get_tracer(_SCOPE, __version__, tracer_provider)
+        self.tracer = trace.get_tracer(ROOT, __version__, tracer_provider)
         self.attribute_limit = _attribute_limit(tracer_provider or trace.get_tracer_provider())
-        self.metrics = Metrics(
-            metrics.get_meter(_SCOPE, __version__, meter_provider),
-            latest=self.latest,
-            legacy=self.legacy,
-            observe=self._observe,
-        )
+        self.scopes: dict[str, Scope] = {}
+        self.metrics = make_metrics(self, ROOT)
+        for key, (name, unit, description) in OWN_COUNTERS.items():
+            self.metrics.observe(name, unit, description, _Counter(self, key), adds=True)
+        self.activity: Callable[[Engine], Mapping[str, bool]] | None = None  # libraries, set by those who wrap them
         self.metrics.observe(
-            semconv.INSTRUMENTATION_ACTIVE,
-            "{instrumentation}",
-            "Whether a library's calls are recorded",
-            self._activity,
+            semconv.INSTRUMENTATION_ACTIVE, "{instrumentation}", "Whether a library's calls are recorded", self._active
         )
-        self.breakers: Breakers | None = None  # made when the application first tells of one
-        self.events = Events(
-            _logs.get_logger(_SCOPE, __version__, logger_provider),
-            details=config.events,
-            content=self.content.on_event,
-        )
+        self.events = make_events(self, ROOT)
         self.console = _console() if config.console else None
-        # Content is also read, and dropped again, where token counts are to be estimated from it.
-        self.reads_input = self.reads_chunks = self.content.captures or config.stream_usage == "estimate"
-        self.open_streams: weakref.WeakSet[StreamObserver] = weakref.WeakSet()
+        self.open_streams: dict[int, weakref.ref[Any]] = {}  # what watches a stream, by its id
+        self.recent: dict[str, Call] = {}  # the last calls, by the ids of their responses
+        self.at_fork: list[Callable[[], None]] = []  # what else has to begin anew in a forked child
         self._warned_of_usage = False
-        tagging.set_propagation(config.baggage_tags)
-        _engines.add(self)
+        self._ended = False
+        runtime.add(self)
+
+    def scope(self, provider: Provider) -> Scope:
+        """The signals of one library."""
+        scope = self.scopes.get(provider.library)
+        if scope is None:
+            scope = self.scopes[provider.library] = Scope(self, provider)
+        return scope
+
+    def reads_content(self, span: trace.Span) -> bool:
+        """Whether anything will see the content of a call with ``span``: nothing is read for nobody."""
+        return self.always_reads_content or (self.content.captures and span.is_recording())
+
+    def asks_for_usage(self, injection: UsageInjection, inference: Inference) -> bool:
+        """Whether a stream that can be asked for its usage is asked."""
+        chosen = self.config.stream_usage
+        if chosen == "auto":
+            if inference.provider not in injection.providers:
+                return False
+        elif chosen != "inject":
+            return False
+        return (inference.server_address or inference.provider) not in self.refused_usage
+
+    def refuse_usage(self, host: str) -> None:
+        """Notes, and logs once, that ``host`` does not take the question for a stream's usage."""
+        if host not in self.refused_usage:
+            self.refused_usage.add(host)
+            logger.warning(
+                "llmotel: %s does not take stream_options: its streams are no longer asked for their usage, and have "
+                "neither tokens nor cost",
+                host,
+            )
+
+    def note_begun(self, call: Call) -> None:
+        """Makes a call known to the block of ``llmotel.call()`` that it began in."""
+        block = blocks.get()
+        if block is not None:
+            block.append(call)
+
+    def remember(self, call: Call) -> None:
+        """Keeps a call, so that it can be scored by the id of its response."""
+        identifier = call.inference.response_id
+        if identifier is not None:
+            recent = self.recent
+            recent[identifier] = call
+            if len(recent) > _RECENT:
+                recent.pop(next(iter(recent)), None)
 
     def warm(self) -> None:
-        """Loads what the first call would otherwise wait for, on the backlog's thread."""
-        self.backlog.put(self.prices.warm)
+        """Loads what the first call would otherwise wait for, on the backlog's thread: prices at once, since every call
+        has one, and what grounding takes, which few need, a moment later."""
+        self.backlog.put_first(self.prices.warm)
         self.backlog.put(_warm_grounding)
 
-    def record(self, call: Call) -> None:
+    def record(self, record: CallRecord, scope: Scope) -> None:
         """Records the metrics and events of a finished call. Runs on the backlog's thread or in a collection."""
-        inference = call.inference
+        inference = record.inference
         counts = self.counts
         if inference.usage is not None and inference.cost is None:
             counts["unpriced"] += 1
@@ -108,36 +159,45 @@ class Engine:
         if (
             inference.stream
             and inference.usage is None
-            and call.stream_outcome == "completed"
+            and record.stream_outcome == "completed"
             and inference.operation in semconv.INFERENCE_OPERATIONS  # fetching a response has no usage of its own
         ):
-            self._without_usage(inference.provider, askable=call.endpoint.usage_injection is not None)
-        if call.rendered is not None:
-            counts["truncated_bytes"] += call.rendered.truncated_bytes
-            counts["redactions"] += call.rendered.redactions
-        steps: tuple[tuple[str, Any], ...] = (
-            ("metrics", lambda: self.metrics.record(call, self.metric_tags.of(call.tags))),
-            ("events", lambda: self.events.emit(call)),
-        )
+            self._without_usage(inference.provider, can_ask=record.can_ask_for_usage)
+        if record.rendered is not None:
+            counts["truncated_bytes"] += record.rendered.truncated_bytes
+            counts["redactions"] += record.rendered.redactions
+        failure = record.failure
+        error_type = "" if failure is None else self.error_type(failure)
+        # What fails is perhaps a log processor or meter of the application's, or its stderr: no library's
+        # instrumentation switches itself off for it.
+        try:
+            scope.metrics.record(record, self.metric_tags.of(record.tags), error_type)
+        except Exception as error:
+            self.guard.report_error("metrics", error)
+        try:
+            scope.events.emit(record)
+        except Exception as error:
+            self.guard.report_error("events", error)
         if self.console is not None:
-            steps += (("console", lambda: self._print(call)),)
-        for name, step in steps:
             try:
-                step()
+                self.console.write(
+                    inference, record.duration, record.first_chunk, record.failure, record.stream_outcome
+                )
             except Exception as error:
-                # Perhaps of a log processor or meter of the application's, or of its stderr: no library's
-                # instrumentation switches itself off for it.
-                self.guard.report_error(name, error)
-        agent: Any = call.context.get(tagging.AGENT_KEY)
+                self.guard.report_error("console", error)
+        agent: Any = record.context.get(tagging.AGENT_KEY)
         if agent is not None and inference.operation in semconv.INFERENCE_OPERATIONS:
             agent.inference_calls += 1
-        call.release()
 
-    def _print(self, call: Call) -> None:
-        if self.console is not None:
-            self.console.write(call.inference, call.duration, call.first_chunk, call.failure, call.stream_outcome)
+    def error_type(self, failure: Failure) -> str:
+        """``error.type`` as metrics may have it. A gateway may put an id into its code: codes that are not known count
+        until there are as many as a tag may have values, and are ``_OTHER`` from then on."""
+        given = failure.error_type
+        if given == failure.exception_type or is_known_code(given):
+            return given
+        return str(self.metric_tags.limited(semconv.ERROR_TYPE, given, other="_OTHER"))
 
-    def _without_usage(self, provider: str, *, askable: bool) -> None:
+    def _without_usage(self, provider: str, *, can_ask: bool) -> None:
         self.counts["streams_without_usage"] += 1
         if not self._warned_of_usage:
             self._warned_of_usage = True
@@ -146,17 +206,13 @@ class Engine:
                 "llmotel: a stream from %s carried no usage, so its tokens and cost are unknown. %s (logged once, "
                 "counted in llmotel.streams.without_usage)",
                 provider,
-                remedy if askable else "LLMOTEL_STREAM_USAGE=estimate counts roughly",
+                remedy if can_ask else "LLMOTEL_STREAM_USAGE=estimate counts roughly",
             )
 
-    def _observe(self, key: str) -> int:
-        counts = self.counts
-        if key != _FIRST:
-            return counts[key]
-        # The metrics SDK is collecting: what waits in the backlog belongs into this collection. Once, and not for so
-        # long that the SDK gives the collection up.
+    def settle(self) -> None:
+        """Brings the counts up to now: what waits in the backlog belongs into the collection that is under way. Not for
+        so long that the SDK gives the collection up."""
         self.backlog.drain(work=_COLLECTING)
-        return self.counted()[key]
 
     def counted(self) -> dict[str, int]:
         """llmotel's own counters, brought up to now."""
@@ -172,33 +228,76 @@ class Engine:
         self.counts["rejected"] += 1
         log_once(what)
 
-    def _activity(self) -> Iterable[Observation]:
-        from llmotel.instrumentation import registry
-
-        return [Observation(int(active), {semconv.LIBRARY: library})
-                for library, active in registry.activity(self).items()]  # fmt: skip
+    def _active(self) -> Iterator[tuple[float, Mapping[str, AttributeValue]]]:
+        if self.activity is not None:
+            for library, active in self.activity(self).items():
+                yield int(active), {semconv.LIBRARY: library}
 
     def _dropped(self) -> None:
         self.counts["dropped"] += 1
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Records everything that waits; ``True`` when all of it is."""
-        return self.backlog.drain(timeout, timeout) and self.content.flush(timeout)
+        """Records everything that waits, within ``timeout`` seconds; ``True`` when all of it is."""
+        deadline = time.monotonic() + timeout
+        done = self.backlog.drain(timeout, timeout)
+        return self.content.flush(max(deadline - time.monotonic(), 0)) and done
+
+    def watchers(self) -> list[Any]:
+        """What watches the streams that are open."""
+        # A copy first: a stream can begin in another thread, or end in the garbage collector, at any point.
+        found = [reference() for reference in self.open_streams.copy().values()]
+        return [watcher for watcher in found if watcher is not None]
 
     def after_fork_in_child(self) -> None:
-        """The streams that are open are the parent's to record: here they end without a trace."""
-        for watch in list(self.open_streams):
-            next(watch.call.finishes)
+        """What the parent has begun and counted is the parent's to record and report."""
+        for watcher in self.watchers():
+            watcher.call.is_first_finish()
         self.open_streams.clear()
-        if self.breakers is not None:
-            self.breakers.after_fork_in_child()
+        self.counts.update(dict.fromkeys(self.counts, 0))
+        self.guard.errors = 0
+        self.metrics.reset_after_fork()
+        for scope in self.scopes.values():
+            scope.reset_after_fork()
+        for action in self.at_fork:
+            action()
 
     def shutdown(self) -> None:
-        """Ends the streams that are still open, records what waits, and stops the backlog's thread."""
-        for watch in list(self.open_streams):
-            watch.finish("abandoned")
-        self.backlog.close()
-        self.content.shutdown()
+        """Ends the streams that are still open, records what waits, and stops the backlog's thread. Its counts and
+        gauges are still observed, by the last collection of its providers, until :meth:`retire`."""
+        if self._ended:
+            return
+        self._ended = True
+        try:
+            for watcher in self.watchers():
+                watcher.finish("abandoned")
+        finally:
+            try:
+                self.backlog.close()
+            finally:
+                self.content.shutdown()
+                runtime.remove(self)
+                atexit.unregister(self.shutdown)
+
+    def retire(self) -> None:
+        """Reports nothing any more; what was counted stays where it is."""
+        observables.retire(self)
+
+
+class _Counter:
+    """One of llmotel's own counters, as it is observed."""
+
+    def __init__(self, engine: Engine, key: str) -> None:
+        self._engine = weakref.ref(engine)
+        self._key = key
+        self._last = 0
+
+    def __call__(self) -> Iterator[tuple[float, Mapping[str, AttributeValue]]]:
+        engine = self._engine()
+        if engine is not None:
+            if self._key == _FIRST:
+                engine.settle()
+            self._last = engine.counted()[self._key]
+        yield self._last, {}
 
 
 def _attribute_limit(provider: object) -> int:
@@ -241,11 +340,14 @@ def _content(config: Config, guard: Guard) -> ContentPolicy | NoContentPolicy:
     )
 
 
-_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+blocks: ContextVar[list[Call] | None] = ContextVar("llmotel_block", default=None)
+"""The calls of the block of ``llmotel.call()`` that is under way in this context."""
 
 
 def _after_fork() -> None:
-    for engine in _engines:
+    runtime.reset_after_fork()
+    observables.reset_after_fork()
+    for engine in runtime.engines():
         engine.after_fork_in_child()
 
 

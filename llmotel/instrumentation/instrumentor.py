@@ -5,26 +5,27 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import wrapt
-
-from llmotel.guard import Guard, logger
+from llmotel import runtime
+from llmotel.guard import logger
+from llmotel.instrumentation import library as states
+from llmotel.instrumentation.import_hooks import on_import
+from llmotel.instrumentation.library import Library
 from llmotel.instrumentation.patcher import Patches, target_path
 from llmotel.instrumentation.proxy import instance_check
-from llmotel.instrumentation.wrappers import close_wrapper, retry_wrapper, wrapper
+from llmotel.instrumentation.versions import is_within
+from llmotel.instrumentation.wrappers import call_wrapper, close_wrapper, retry_wrapper
 from llmotel.spec import Closer, Provider
 
 if TYPE_CHECKING:
-    from llmotel.diagnostics.status import LibraryStatus
     from llmotel.engine.engine import Engine
 
-_MAX_ORIGINS = 256
-INSTRUMENTED, UNINSTRUMENTED = "instrumented", "not instrumented"
-SWITCHED_OFF = "switched off after errors"
+_SIGNALS = ("tracer_provider", "meter_provider", "logger_provider")
 
 
 class Instrumentor:
@@ -36,28 +37,15 @@ class Instrumentor:
     provider: ClassVar[Provider]
     _instance: ClassVar[Instrumentor | None] = None
 
-    engine: Engine | None
-    guard: Guard
+    library: Library
+    patches: Patches
 
     def __new__(cls) -> Instrumentor:
         if cls._instance is None:
             instance = cls._instance = super().__new__(cls)
-            instance.engine = None
-            instance.guard = Guard()
-            instance.active = False
-            instance.own_engine = False
-            instance.state = "not imported yet"
-            instance.detail = ""
-            instance._patches = Patches(cls.provider.library)
-            instance._origins = {}
+            instance.library = Library(cls.provider)
+            instance.patches = Patches(cls.provider.library)
         return cls._instance
-
-    active: bool
-    own_engine: bool  # on providers of its own, which a later init() leaves alone
-    state: str
-    detail: str
-    _patches: Patches
-    _origins: dict[int, tuple[Any, str, str | None, int | None]]
 
     def instrumentation_dependencies(self) -> Collection[str]:
         """The library and its supported versions, as requirement strings."""
@@ -70,9 +58,9 @@ class Instrumentor:
         return f">={low}" + (f",<{high}" if high else "")
 
     @property
-    def wrapped(self) -> bool:
-        """Whether anything of llmotel's stands in the library, active or not."""
-        return bool(self._patches)
+    def is_instrumented_by_opentelemetry(self) -> bool:
+        """Whether :meth:`instrument` has been called, and not yet :meth:`uninstrument`."""
+        return self.library.active
 
     def instrument(self, **kwargs: Any) -> None:
         """Arms the instrumentation: now if the library is imported, else when it is.
@@ -82,67 +70,47 @@ class Instrumentor:
         OpenTelemetry's global providers. Other keywords are accepted and ignored, as the tools pass their own.
         """
         engine = kwargs.get("engine")
+        chosen = {key: kwargs[key] for key in _SIGNALS if kwargs.get(key) is not None}
         if engine is None:
-            from llmotel import setup
+            from llmotel.engine import making
 
-            chosen = {
-                key: kwargs[key]
-                for key in ("tracer_provider", "meter_provider", "logger_provider")
-                if kwargs.get(key) is not None
-            }
-            engine = setup.make_engine(**chosen) if chosen else setup.shared_engine()
-            self.own_engine = bool(chosen)
-        self.attach(engine)
-        module = self.provider.library.replace("-", "_")
-        if module in sys.modules:
-            self.hook(sys.modules[module])
-        else:
-            wrapt.register_post_import_hook(self.hook, module)
+            self._end_own_engine()
+            engine = making.own_engine(**chosen) if chosen else making.shared_engine()
+        self.library.attach(engine)
+        self.library.own_engine = bool(chosen) and kwargs.get("engine") is None
+        if engine.activity is None:
+            engine.activity = self._activity
+        for module in self.provider.modules:
+            if module in sys.modules:
+                self.hook(sys.modules[module])
+            else:
+                on_import(module, self, self.hook)
 
-    def attach(self, engine: Engine) -> None:
-        """Uses ``engine`` from now on."""
-        self.engine = engine
-        self.guard = Guard(
-            limit=engine.config.error_limit,
-            raise_errors=engine.config.raise_errors,
-            on_limit=self._switch_off,
-            parent=engine.guard,
-        )
-        self.active = True
-        if self.state == SWITCHED_OFF:
-            self.state, self.detail = INSTRUMENTED, ""
-
-    def _switch_off(self) -> None:
-        self.active = False
-        self.state = SWITCHED_OFF
-        self.detail = f"{self.guard.errors} internal errors, the last: {self.guard.last_errors[-1]}"
-        logger.warning(
-            "llmotel: instrumentation of %s switched itself off after %d internal errors; the application is not "
-            "affected. llmotel.status() shows the last ones",
-            self.provider.library,
-            self.guard.errors,
-        )
+    def _activity(self, engine: Engine) -> dict[str, bool]:
+        """Whether calls of the library are recorded on ``engine``, which nothing else reports."""
+        library = self.library
+        if library.engine is not engine or library.state == states.NOT_IMPORTED:
+            return {}
+        return {library.name: library.records_for(engine)}
 
     def hook(self, module: Any) -> None:
         """Runs when the library is imported. Never raises: that would break the user's own import."""
-        if not self.active or self.wrapped:
+        library = self.library
+        if not library.active or self.patches:
             return
         try:
-            version = self._version(module)
-            if not _within(version, self.provider.versions):
-                self.state, self.detail = "unsupported version", f"{version} is not {self.supported}"
+            version = library.version = self._version(module)
+            if not is_within(version, *self.provider.versions):
+                library.state, library.detail = states.UNSUPPORTED, f"{version} is not {self.supported}"
                 logger.warning(
-                    "llmotel: %s %s is not instrumented: supported is %s",
-                    self.provider.library,
-                    version,
-                    self.supported,
+                    "llmotel: %s %s is not instrumented: supported is %s", library.name, version, self.supported
                 )
                 return
-            self._wrap()
-            if self.engine is not None:
-                self.engine.warm()
+            self._wrap(version)
+            if library.engine is not None:
+                library.engine.warm()
         except Exception as error:
-            self.guard.report_error(f"{self.provider.library}.import_hook", error)
+            library.guard.report_error(f"{library.name}.import_hook", error)
 
     def _version(self, module: Any) -> str:
         version = getattr(module, "__version__", None)
@@ -152,110 +120,53 @@ class Instrumentor:
 
         return metadata.version(self.provider.library)
 
-    def _wrap(self) -> None:
-        provider, patches = self.provider, self._patches
-        missing = [target_path(seam) for seam in provider.seams if not patches.wrap(seam, wrapper(self, seam))]
-        if len(missing) == len(provider.seams):
-            self.state, self.detail = "missing seam", ", ".join(missing)
-            logger.warning("llmotel: %s is not instrumented: %s not found", provider.library, self.detail)
+    def _wrap(self, version: str) -> None:
+        provider, patches, library = self.provider, self.patches, self.library
+        seams = [seam for seam in provider.seams if is_within(version, seam.since or "0", seam.until)]
+        missing = [target_path(seam) for seam in seams if not patches.wrap(seam, call_wrapper(library, seam))]
+        if len(missing) == len(seams):
+            library.state, library.detail = states.MISSING, ", ".join(missing)
+            logger.warning("llmotel: %s is not instrumented: %s not found", library.name, library.detail)
             return
-        missing += [target_path(retry) for retry in provider.retries if not patches.wrap(retry, retry_wrapper(self))]
+        missing += [
+            target_path(retry) for retry in provider.retries if not patches.wrap(retry, retry_wrapper(library, retry))
+        ]
         for closer in provider.closers:
             # The modules of stream helpers are heavy and many applications never use them: wait for their import.
-            wrapt.register_post_import_hook(partial(self._patch_closer, closer), closer.module)
+            on_import(closer.module, (self, closer.attribute), partial(self._patch_closer, closer))
         for check in provider.instance_checks:
             patches.wrap(check, instance_check)
-        self._note(patches.other_wrapper)
+        library.note(patches.other_wrapper)
         for native in provider.native:
-            patches.disable_native(native, lambda: self.active)
-            self._note(f"its own spans ({native.scope}) are switched off")
+            patches.disable_native(native, lambda: library.active)
+            library.note(f"its own spans ({native.scope}) are switched off")
         if missing:
-            self._note(f"missing seam {', '.join(missing)}")
-        self.state = INSTRUMENTED
-
-    def _note(self, text: str) -> None:
-        if text and text not in self.detail:
-            self.detail = f"{self.detail}; {text}" if self.detail else text
+            library.note(f"missing seam {', '.join(missing)}")
+        library.state = states.INSTRUMENTED
 
     def _patch_closer(self, closer: Closer, _: Any) -> None:
         try:
-            if self.active and self._patches.wrap(closer, close_wrapper(closer)):
-                self._note(self._patches.other_wrapper)
+            if self.library.active and self.patches.wrap(closer, close_wrapper(closer)):
+                self.library.note(self.patches.other_wrapper)
         except Exception as error:
-            self.guard.report_error(f"{self.provider.library}.import_hook", error)
+            self.library.guard.report_error(f"{self.library.name}.import_hook", error)
 
     def uninstrument(self, **_: Any) -> None:
         """Puts every function back as it was. Calls under way finish their spans."""
-        self.active = self.own_engine = False
-        self._patches.undo()
-        self._origins.clear()
-        self.state, self.detail = UNINSTRUMENTED, ""
+        library = self.library
+        self._end_own_engine()
+        library.detach()
+        self.patches.undo()
+        library.state, library.detail = states.UNINSTRUMENTED, ""
 
-    def origin(self, client: Any, url: Any) -> tuple[str, str | None, int | None]:
-        """Provider name, host and port behind a client, looked up once per base URL object."""
-        key = id(url)
-        known = self._origins.get(key)
-        if known is None or known[0] is not url:
-            host = getattr(url, "host", None) or None
-            port = getattr(url, "port", None) or (443 if getattr(url, "scheme", "") == "https" else 80)
-            name = self.provider.identify(client)
-            if name is None:
-                name = self.provider.name
-                if self.engine is not None:
-                    hosts = self.engine.hosts
-                    find = hosts.provider_or_vendor if self.provider.assume_own_vendor else hosts.provider_of
-                    name = find(host or "", port, name)
-            if len(self._origins) >= _MAX_ORIGINS:
-                self._origins.clear()
-            # The URL is kept, so that its id cannot be given to another one.
-            known = self._origins[key] = (url, name, host, port if host else None)
-        return known[1], known[2], known[3]
-
-    def defer_to_otel(self) -> None:
-        """Notes, and says once, that OpenTelemetry's GenAI instrumentation records calls of this library."""
-        note = "calls are recorded by OpenTelemetry's GenAI instrumentation, and left to it"
-        if note not in self.detail:
-            self._note(note)
-            logger.warning(
-                "llmotel: %s: %s. They have no cost, grounding or tags; to have them here, switch it off "
-                "(OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=%s)",
-                self.provider.library,
-                note,
-                self.provider.library,
-            )
-
-    def report(self) -> LibraryStatus:
-        """What became of this library."""
-        from importlib import metadata
-
-        from llmotel.diagnostics.status import LibraryStatus
-
-        try:
-            version = metadata.version(self.provider.library)
-        except metadata.PackageNotFoundError:
-            return LibraryStatus(self.provider.library, None, self.supported, "not installed")
-        state, detail = self.state, self.detail
-        if state == "not imported yet" and not _within(version, self.provider.versions):
-            state, detail = "unsupported version", f"{version} is not {self.supported}"
-        return LibraryStatus(self.provider.library, version, self.supported, state, detail)
+    def _end_own_engine(self) -> None:
+        """An engine that nothing else uses ends with its library: its thread, and what would hold it at exit."""
+        library = self.library
+        if library.own_engine and library.engine is not None and library.engine is not runtime.current:
+            atexit.unregister(library.engine.shutdown)
+            library.engine.shutdown()
+            library.engine.retire()
+        library.own_engine = False
 
 
-def _within(version: str, versions: tuple[str, str | None]) -> bool:
-    """Whether ``version`` lies in ``[low, high)``, by its numbers; a pre-release counts as its release."""
-    low, high = versions
-    return _numbers(low) <= _numbers(version) and (high is None or _numbers(version) < _numbers(high))
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    numbers = []
-    for part in version.split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        numbers.append(int(digits))
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
-
-
-__all__ = ["INSTRUMENTED", "SWITCHED_OFF", "UNINSTRUMENTED", "Instrumentor"]
+__all__ = ["Instrumentor"]

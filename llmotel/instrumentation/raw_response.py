@@ -6,30 +6,29 @@ side, and the caller gets the library's own object. A body yet to come is watche
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from inspect import isawaitable
 from typing import Any
 
 from llmotel.engine.call import Call
 from llmotel.instrumentation import stream_proxy
+from llmotel.instrumentation.body_decoder import BodyDecoder, decoded
 from llmotel.instrumentation.proxy import Proxy
 from llmotel.instrumentation.stream_observer import CLOSED, COMPLETED, StreamObserver
 from llmotel.spec import UsageInjection
-from llmotel.spec.reading import wrapped
 
 _READS = frozenset({"parse", "read", "json", "text", "write_to_file", "stream_to_file"})
 _ITERATES = frozenset({"iter_bytes", "iter_text", "iter_lines"})
-_MAX_BODY = 1 << 20  # bytes kept of a JSON body that the caller reads in pieces; a longer one is not decoded
 
 
-def wrap_raw_response(call: Call, response: Any, injection: UsageInjection | None) -> Any:
-    """``response`` itself when its body is in memory, which finishes the call; else a proxy that will."""
+def watched(call: Call, response: Any, injection: UsageInjection | None, ended: float) -> Any:
+    """``response`` itself when its body is in memory, which finishes the call; else a proxy that will. ``ended`` is
+    when the library was done."""
     body = _body(response.http_response)
     if body is None:
-        return RawResponse(response, StreamObserver(call), injection)
+        return RawResponse(response, StreamObserver(call, injection))
     _read(call, response, body)
-    call.finish()
+    call.finish(ended)
     return response
 
 
@@ -45,7 +44,7 @@ def _body(http_response: Any) -> bytes | None:
 def _read(call: Call, response: Any, body: bytes) -> None:
     if "json" in response.http_response.headers.get("content-type", ""):
         try:
-            payload = json.loads(body)
+            payload = decoded(body, call.endpoint.bulk)
         except ValueError:  # malformed: the caller's parse() will say so
             return
         call.read(payload)
@@ -54,12 +53,11 @@ def _read(call: Call, response: Any, body: bytes) -> None:
 class RawResponse(Proxy):
     """A raw response whose body has not been read."""
 
-    __slots__ = ("_self_injection", "_self_stream", "_self_watch")
+    __slots__ = ("_self_observer", "_self_stream")
 
-    def __init__(self, wrapped: Any, watch: StreamObserver, injection: UsageInjection | None) -> None:
+    def __init__(self, wrapped: Any, observer: StreamObserver) -> None:
         super().__init__(wrapped)
-        self._self_watch = watch
-        self._self_injection = injection
+        self._self_observer = observer
         self._self_stream: tuple[Any, Any] | None = None  # what parse() gave, and its proxy
 
     def __getattr__(self, name: str) -> Any:
@@ -77,7 +75,7 @@ class RawResponse(Proxy):
             try:
                 result = method(*args, **kwargs)
             except BaseException as error:
-                self._self_watch.fail(error)
+                self._self_observer.fail(error)
                 raise
             return awaited(result) if isawaitable(result) else self._self_done(result)
 
@@ -85,7 +83,7 @@ class RawResponse(Proxy):
             try:
                 result = await pending
             except BaseException as error:
-                self._self_watch.fail(error)
+                self._self_observer.fail(error)
                 raise
             return self._self_done(result)
 
@@ -93,24 +91,29 @@ class RawResponse(Proxy):
 
     def _self_done(self, result: Any) -> Any:
         """What the caller gets of ``result``: the proxy of a stream, or ``result``."""
-        watch = self._self_watch
+        observer = self._self_observer
         try:
             if stream_proxy.is_stream(result):
                 if self._self_stream is None or self._self_stream[0] is not result:
-                    proxy = stream_proxy.proxy(result, watch, self._self_injection)
+                    proxy = stream_proxy.proxy(result, observer, is_async=hasattr(type(result), "__anext__"))
                     self._self_stream = (result, proxy)
                 return self._self_stream[1]
             body = _body(self.__wrapped__.http_response)
-            if body is not None and watch.call.stream_outcome is None:
-                _read(watch.call, self.__wrapped__, body)
-            watch.finish(COMPLETED)
+            if body is not None and not observer.call.finished:
+                _read(observer.call, self.__wrapped__, body)
+            observer.finish(COMPLETED)
         except Exception as error:
-            watch.call.guard.report_error("raw", error)
+            observer.call.report("raw_response", error)
         return result
 
     def _self_iterating(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        watch, lines = self._self_watch, method.__name__ == "iter_lines"
-        decoder = Decoder(watch, self.__wrapped__.http_response.headers.get("content-type", ""), lines=lines)
+        observer = self._self_observer
+        try:
+            content_type = self.__wrapped__.http_response.headers.get("content-type", "")
+        except Exception as error:
+            observer.call.report("raw_response", error)
+            return method
+        decoder = BodyDecoder(observer, content_type, lines=method.__name__ == "iter_lines")
 
         def iterate(*args: Any, **kwargs: Any) -> Any:
             pieces = method(*args, **kwargs)
@@ -124,7 +127,7 @@ class RawResponse(Proxy):
             except GeneratorExit:
                 raise
             except BaseException as error:
-                watch.fail(error)
+                observer.fail(error)
                 raise
             decoder.end()
 
@@ -136,68 +139,33 @@ class RawResponse(Proxy):
             except GeneratorExit:
                 raise
             except BaseException as error:
-                watch.fail(error)
+                observer.fail(error)
                 raise
             decoder.end()
 
         return iterate
 
     def _self_closing(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        watch = self._self_watch
+        observer = self._self_observer
 
         def close(*args: Any, **kwargs: Any) -> Any:
             try:
                 result = method(*args, **kwargs)
             except BaseException:
-                watch.finish(CLOSED)
+                observer.finish(CLOSED)
                 raise
             if isawaitable(result):
                 return awaited(result)
-            watch.finish(CLOSED)
+            observer.finish(CLOSED)
             return result
 
         async def awaited(pending: Any) -> Any:
             try:
                 return await pending
             finally:
-                watch.finish(CLOSED)
+                observer.finish(CLOSED)
 
         return close
 
 
-class Decoder:
-    """Reads a body as it passes by in pieces: server-sent events one by one, JSON at the end. Never raises."""
-
-    def __init__(self, watch: StreamObserver, content_type: str, *, lines: bool) -> None:
-        self._watch = watch
-        self._events = "event-stream" in content_type
-        self._json = "json" in content_type
-        self._lines = lines
-        self._rest = b""
-
-    def feed(self, piece: Any) -> None:
-        """Takes the next piece, bytes or text."""
-        try:
-            data = piece.encode() if isinstance(piece, str) else bytes(piece)
-            if self._lines:
-                data += b"\n"
-            if self._events:
-                *complete, self._rest = (self._rest + data).split(b"\n")
-                for line in complete:
-                    if line.startswith(b"data:") and line[5:].strip() != b"[DONE]":
-                        self._watch.on_chunk(wrapped(json.loads(line[5:])))
-            elif self._json and len(self._rest) <= _MAX_BODY:
-                self._rest += data
-        except Exception as error:
-            if not isinstance(error, ValueError):
-                self._watch.call.guard.report_error("raw", error)
-
-    def end(self) -> None:
-        """The body is complete."""
-        watch = self._watch
-        if self._json and watch.call.stream_outcome is None and len(self._rest) <= _MAX_BODY:
-            try:
-                watch.call.read(json.loads(self._rest))
-            except ValueError:  # malformed or cut: the caller has the bytes
-                pass
-        watch.finish(COMPLETED)
+__all__ = ["RawResponse", "watched"]

@@ -1,4 +1,4 @@
-"""Streams: a proxy that is the library's stream in every way a caller can see, and shows a watch what passes through.
+"""Streams: a proxy that is the library's stream in every way a caller can see, and shows an observer what passes.
 
 No context stays attached between chunks.
 """
@@ -15,35 +15,32 @@ from llmotel.spec import UsageInjection
 
 
 class SyncStream(Proxy):
-    """A library's stream, watched."""
+    """A library's stream, observed. ``source`` is what its chunks are taken from: the stream itself, or an iterator
+    that begins the call with the first of them."""
 
-    __slots__ = ("_self_injection", "_self_watch")
+    __slots__ = ("_self_observer", "_self_source")
 
-    def __init__(self, wrapped: Any, watch: StreamObserver, injection: UsageInjection | None = None) -> None:
+    def __init__(self, wrapped: Any, observer: StreamObserver, source: Any = None) -> None:
         super().__init__(wrapped)
-        self._self_watch = watch
-        self._self_injection = injection
+        self._self_observer = observer
+        self._self_source = wrapped if source is None else source
 
     def __iter__(self) -> Iterator[Any]:
-        source = iter(self.__wrapped__)
-        if self._self_injection is not None:
-            source = _without_extra(source, self._self_watch, self._self_injection)
-        return self._self_watch.observe(source)
+        return self._self_observer.observe(iter(self._self_source))
 
     def __next__(self) -> Any:
-        watch, injection = self._self_watch, self._self_injection
+        observer = self._self_observer
         try:
-            chunk = next(self.__wrapped__)
-            while injection is not None and injection.is_extra(chunk):
-                watch.read_only(chunk)
-                chunk = next(self.__wrapped__)
+            chunk = next(self._self_source)
+            while observer.injection is not None and observer.takes_out(chunk):
+                chunk = next(self._self_source)
         except StopIteration:
-            watch.finish(COMPLETED)
+            observer.finish(COMPLETED)
             raise
         except BaseException as error:
-            watch.fail(error)
+            observer.fail(error)
             raise
-        watch.on_chunk(chunk)
+        observer.on_chunk(chunk)
         return chunk
 
     def __enter__(self) -> Any:
@@ -54,45 +51,79 @@ class SyncStream(Proxy):
         try:
             return self.__wrapped__.__exit__(*details)
         finally:
-            self._self_watch.finish(CLOSED)
+            self._self_observer.finish(CLOSED)
 
     def close(self) -> Any:
         try:
             return self.__wrapped__.close()
         finally:
-            self._self_watch.finish(CLOSED)
+            self._self_observer.finish(CLOSED)
+
+
+class Events(Proxy):
+    """A stream that can be iterated and closed, and has no ``__next__``: botocore's ``EventStream``."""
+
+    __slots__ = ("_self_observer",)
+
+    def __init__(self, wrapped: Any, observer: StreamObserver) -> None:
+        super().__init__(wrapped)
+        self._self_observer = observer
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._self_observer.observe(iter(self.__wrapped__))
+
+    def close(self) -> Any:
+        try:
+            return self.__wrapped__.close()
+        finally:
+            self._self_observer.finish(CLOSED)
+
+
+class AsyncEvents(Proxy):
+    """As :class:`Events`, for ``async for``: aiobotocore's."""
+
+    __slots__ = ("_self_observer",)
+
+    def __init__(self, wrapped: Any, observer: StreamObserver) -> None:
+        super().__init__(wrapped)
+        self._self_observer = observer
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self._self_observer.aobserve(aiter(self.__wrapped__))
+
+    def close(self) -> Any:
+        try:
+            return self.__wrapped__.close()
+        finally:
+            self._self_observer.finish(CLOSED)
 
 
 class AsyncStream(Proxy):
-    """A library's asynchronous stream, watched."""
+    """A library's asynchronous stream, observed."""
 
-    __slots__ = ("_self_injection", "_self_watch")
+    __slots__ = ("_self_observer", "_self_source")
 
-    def __init__(self, wrapped: Any, watch: StreamObserver, injection: UsageInjection | None = None) -> None:
+    def __init__(self, wrapped: Any, observer: StreamObserver, source: Any = None) -> None:
         super().__init__(wrapped)
-        self._self_watch = watch
-        self._self_injection = injection
+        self._self_observer = observer
+        self._self_source = wrapped if source is None else source
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        source = aiter(self.__wrapped__)
-        if self._self_injection is not None:
-            source = _awithout_extra(source, self._self_watch, self._self_injection)
-        return self._self_watch.aobserve(source)
+        return self._self_observer.aobserve(aiter(self._self_source))
 
     async def __anext__(self) -> Any:
-        watch, injection = self._self_watch, self._self_injection
+        observer = self._self_observer
         try:
-            chunk = await anext(self.__wrapped__)
-            while injection is not None and injection.is_extra(chunk):
-                watch.read_only(chunk)
-                chunk = await anext(self.__wrapped__)
+            chunk = await anext(self._self_source)
+            while observer.injection is not None and observer.takes_out(chunk):
+                chunk = await anext(self._self_source)
         except StopAsyncIteration:
-            watch.finish(COMPLETED)
+            observer.finish(COMPLETED)
             raise
         except BaseException as error:
-            watch.fail(error)
+            observer.fail(error)
             raise
-        watch.on_chunk(chunk)
+        observer.on_chunk(chunk)
         return chunk
 
     async def __aenter__(self) -> Any:
@@ -103,13 +134,13 @@ class AsyncStream(Proxy):
         try:
             return await self.__wrapped__.__aexit__(*details)
         finally:
-            self._self_watch.finish(CLOSED)
+            self._self_observer.finish(CLOSED)
 
     async def close(self) -> Any:
         try:
             return await self.__wrapped__.close()
         finally:
-            self._self_watch.finish(CLOSED)
+            self._self_observer.finish(CLOSED)
 
     def __getattr__(self, name: str) -> Any:
         # Not a method of this class: the streams of some libraries have no aclose().
@@ -121,27 +152,9 @@ class AsyncStream(Proxy):
             try:
                 return await aclose()
             finally:
-                self._self_watch.finish(CLOSED)
+                self._self_observer.finish(CLOSED)
 
         return close
-
-
-def _without_extra(source: Iterator[Any], watch: StreamObserver, injection: UsageInjection) -> Iterator[Any]:
-    for chunk in source:
-        if injection.is_extra(chunk):
-            watch.read_only(chunk)
-        else:
-            yield chunk
-
-
-async def _awithout_extra(
-    source: AsyncIterator[Any], watch: StreamObserver, injection: UsageInjection
-) -> AsyncIterator[Any]:
-    async for chunk in source:
-        if injection.is_extra(chunk):
-            watch.read_only(chunk)
-        else:
-            yield chunk
 
 
 def is_stream(result: Any) -> bool:
@@ -150,19 +163,29 @@ def is_stream(result: Any) -> bool:
     return hasattr(kind, "__anext__") or hasattr(kind, "__next__")
 
 
-def watched(call: Call, stream: Any, injection: UsageInjection | None = None) -> Any:
+def is_async_stream(stream: Any, *, is_async: bool) -> bool:
+    """Whether ``stream`` is read by ``async for``. One that can be read both ways is read as its seam is called."""
+    kind = type(stream)
+    if is_async:
+        return hasattr(kind, "__anext__") or hasattr(kind, "__aiter__")
+    return not (hasattr(kind, "__next__") or hasattr(kind, "__iter__"))
+
+
+def watched(call: Call, stream: Any, injection: UsageInjection | None = None, *, is_async: bool = False) -> Any:
     """``stream`` behind a proxy that finishes ``call`` when the stream ends, however it ends."""
-    return proxy(stream, StreamObserver(call), injection)
+    return proxy(stream, StreamObserver(call, injection), is_async=is_async)
 
 
-def proxy(stream: Any, watch: StreamObserver, injection: UsageInjection | None) -> Any:
-    """``stream`` behind a proxy that reports to ``watch``."""
-    kind = AsyncStream if hasattr(type(stream), "__anext__") else SyncStream
-    return kind(stream, watch, injection)
+def proxy(stream: Any, observer: StreamObserver, *, is_async: bool) -> Any:
+    """``stream`` behind a proxy that reports to ``observer``."""
+    kind = type(stream)
+    if is_async_stream(stream, is_async=is_async):
+        return AsyncStream(stream, observer) if hasattr(kind, "__anext__") else AsyncEvents(stream, observer)
+    return SyncStream(stream, observer) if hasattr(kind, "__next__") else Events(stream, observer)
 
 
 def closed_externally(stream: Any) -> None:
-    """Tells a watched stream that it was closed by other means than its own ``close``."""
-    watch = getattr(stream, "_self_watch", None)
-    if isinstance(watch, StreamObserver):
-        watch.finish(CLOSED)
+    """Finishes the call of a stream that was closed by other means than its own ``close``."""
+    observer = getattr(stream, "_self_observer", None)
+    if isinstance(observer, StreamObserver):
+        observer.finish(CLOSED)

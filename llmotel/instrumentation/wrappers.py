@@ -7,67 +7,62 @@ comes after can only look.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from inspect import iscoroutine
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from opentelemetry import context
+from opentelemetry.context import get_current
 from opentelemetry.trace import get_current_span
 
 from llmotel.engine.call import Call, latest
-from llmotel.instrumentation import raw_response, stream_proxy
+from llmotel.engine.suppression import OWNED, is_claimed_by_otel, suppresses_calls
+from llmotel.instrumentation import raw_response, result_parts, stream_proxy
+from llmotel.instrumentation.lazy_stream import LazyStart
+from llmotel.instrumentation.library import Library
 from llmotel.model.inference import Inference
 from llmotel.signals import tagging
-from llmotel.spec import Closer, Seam, UsageInjection
-
-if TYPE_CHECKING:
-    from llmotel.instrumentation.instrumentor import Instrumentor
-
-# A call that OpenTelemetry's own GenAI packages have under way: they record it.
-_CLAIMS = (
-    "opentelemetry.genai.client.inference.context",
-    "opentelemetry.genai.client.embedding.context",
-    "opentelemetry.genai.client.fetch_response.context",
-)
-# Whoever sets one of these wants no telemetry from us: OpenTelemetry's own key (private, hence getattr), the plain
-# spelling that instrumentations use, the one of the GenAI instrumentations, and a claim.
-_SUPPRESSION_KEYS = (
-    getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation"),
-    "suppress_instrumentation",
-    "suppress_language_model_instrumentation",
-    *_CLAIMS,
-)
+from llmotel.spec import Closer, Request, Retry, Seam, UsageInjection
 
 
-def wrapper(instrumentor: Instrumentor, seam: Seam) -> Callable[..., Any]:
-    """The function that wrapt puts around the method of ``seam``."""
+def call_wrapper(library: Library, seam: Seam) -> Callable[..., Any]:
+    """The function that wrapt puts around the function of ``seam``."""
 
     def sync(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        call, injection, args, kwargs = _begin(instrumentor, seam, instance, args, kwargs)
-        try:
-            result = wrapped(*args, **kwargs)
-        except BaseException as error:
-            if call is not None:
-                _failed(call, error)
-            raise
-        return result if call is None else _handle_result(call, result, injection)
+        started = _start(library, seam, instance, args, kwargs)
+        if started is None:
+            return wrapped(*args, **kwargs)
+        while True:
+            try:
+                result = wrapped(*started.args, **started.kwargs)
+            except BaseException as error:
+                if started.retries_without_question(error):
+                    continue
+                started.failed(error)
+                raise
+            return started.handle(result)
 
     async def asynchronous(
         wrapped: Callable[..., Awaitable[Any]], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        call, injection, args, kwargs = _begin(instrumentor, seam, instance, args, kwargs)
-        try:
-            result = await wrapped(*args, **kwargs)
-        except BaseException as error:
-            if call is not None:
-                _failed(call, error)
-            raise
-        return result if call is None else _handle_result(call, result, injection)
+        started = _start(library, seam, instance, args, kwargs)
+        if started is None:
+            return await wrapped(*args, **kwargs)
+        while True:
+            try:
+                result = await wrapped(*started.args, **started.kwargs)
+            except BaseException as error:
+                if started.retries_without_question(error):
+                    continue
+                started.failed(error)
+                raise
+            return started.handle(result)
 
     return asynchronous if seam.is_async else sync
 
 
 def close_wrapper(closer: Closer) -> Callable[..., Any]:
-    """The function that goes around a method which closes a stream past the stream itself."""
+    """The function that goes around a method which closes a stream without the stream's own ``close``."""
 
     def sync(wrapped: Callable[..., Any], instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
@@ -86,86 +81,187 @@ def close_wrapper(closer: Closer) -> Callable[..., Any]:
     return asynchronous if closer.is_async else sync
 
 
-def retry_wrapper(instrumentor: Instrumentor) -> Callable[..., Any]:
-    """The function that goes around a method which runs once for each retry of a call."""
+def retry_wrapper(library: Library, retry: Retry) -> Callable[..., Any]:
+    """The function that goes around a method which runs once for each retry, or each attempt, of a call."""
 
-    def counted(wrapped: Callable[..., Any], _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def count(result: Any) -> None:
         call = latest.get()
         # The call begun last may be over, and this a retry of something that is not recorded.
-        if call is not None and instrumentor.active and call.span is get_current_span():
-            call.retries += 1
-        return wrapped(*args, **kwargs)
+        if call is None or call.finished or not library.active:
+            return
+        here = get_current()
+        if call.span is not get_current_span(here) and here.get(OWNED) is not call:
+            return
+        try:
+            if retry.counts(result):
+                call.attempts += 1
+                call.retries = call.attempts - (1 if retry.attempts else 0)
+        except Exception as error:
+            call.report("retries", error)
 
-    return counted
+    def sync(wrapped: Callable[..., Any], _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if retry.attempts:
+            count(None)
+            return wrapped(*args, **kwargs)
+        result = wrapped(*args, **kwargs)
+        count(result)
+        return result
+
+    async def asynchronous(wrapped: Callable[..., Any], _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if retry.attempts:
+            count(None)
+            return await wrapped(*args, **kwargs)
+        result = await wrapped(*args, **kwargs)
+        count(result)
+        return result
+
+    return asynchronous if retry.is_async else sync
 
 
-_Begun = tuple[Call | None, UsageInjection | None, tuple[Any, ...], dict[str, Any]]
+class Started:
+    """A call that the library is about to make, with the arguments to make it with."""
+
+    __slots__ = ("args", "call", "injection", "kwargs", "later", "plain", "seam")
+
+    def __init__(self, call: Call, seam: Seam, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.call, self.seam, self.args, self.kwargs = call, seam, args, kwargs
+        self.injection: UsageInjection | None = None
+        self.later: LazyStart | None = None  # the call begins when its stream is first read
+        self.plain: tuple[tuple[Any, ...], dict[str, Any]] | None = None  # the arguments as they were
+
+    def ask_for_usage(self, injection: UsageInjection, asked: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
+        """Sends the request with a question for the stream's usage."""
+        self.injection, self.plain = injection, (self.args, self.kwargs)
+        self.args, self.kwargs = asked
+        self.call.inference.usage_source = "injected"
+
+    def retries_without_question(self, error: BaseException) -> bool:
+        """Whether the host refused the question for usage, so that the request goes out again as the caller made it."""
+        plain, injection, call = self.plain, self.injection, self.call
+        if plain is None or injection is None:
+            return False
+        try:
+            if not injection.is_refusal(error):
+                return False
+            self.args, self.kwargs = plain
+            self.plain = self.injection = None
+            call.inference.usage_source = "missing"
+            call.engine.refuse_usage(call.inference.server_address or call.inference.provider)
+        except Exception as problem:
+            call.report("usage", problem)
+            return False
+        return True
+
+    def failed(self, error: BaseException) -> None:
+        """The library raised ``error``."""
+        call = self.call
+        try:
+            call.detach()
+            if not call.begun:  # the library refused the arguments: nothing was sent
+                return
+            if isinstance(error, GeneratorExit):
+                # A coroutine that was dropped: the garbage collector may run this inside any lock of the SDK.
+                call.engine.backlog.put_from_finalizer(partial(call.fail, error))
+            else:
+                call.fail(error)
+        except Exception as problem:
+            call.report("failed", problem)
+
+    def handle(self, result: Any) -> Any:
+        """What the caller gets: ``result`` itself, or, for what is yet to be read, a proxy of it."""
+        call = self.call
+        ended = perf_counter()
+        try:
+            call.detach()
+            endpoint = call.endpoint
+            if self.later is not None:
+                return self.later.watched(result, is_async=self.seam.is_async)
+            if "http_response" in getattr(result, "__dict__", ()):
+                return raw_response.watched(call, result, self.injection, ended)
+            if call.inference.stream:
+                if endpoint.stream_at is not None:
+                    return result_parts.with_stream(call, result, endpoint.stream_at)
+                if stream_proxy.is_stream(result):
+                    return stream_proxy.watched(call, result, self.injection, is_async=self.seam.is_async)
+            elif endpoint.body_at is not None:
+                return result_parts.with_body(call, result, endpoint.body_at)
+            if iscoroutine(result):
+                return self._awaited(result)
+            call.read(result)
+            call.finish(ended)
+        except Exception as error:
+            call.report("handle_result", error)
+            call.finish(ended)
+        return result
+
+    async def _awaited(self, pending: Any) -> Any:
+        """The coroutine that a plain function returned: the call lasts until it ends."""
+        self.call.attach()
+        try:
+            result = await pending
+        except BaseException as error:
+            self.failed(error)
+            raise
+        return self.handle(result)
 
 
-def _begin(
-    instrumentor: Instrumentor, seam: Seam, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> _Begun:
-    """The call to record, or ``None`` to stay out of the way, with the arguments to use."""
-    engine = instrumentor.engine
-    if engine is None or not engine.enabled or not instrumentor.active:
-        return None, None, args, kwargs
-    call = None
+def _start(
+    library: Library, seam: Seam, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Started | None:
+    """The call to record, begun, or ``None`` to stay out of the way."""
+    engine, scope = library.engine, library.scope
+    if engine is None or scope is None or not engine.enabled or not library.active:
+        return None
+    call = endpoint = None
     try:
-        clock = perf_counter()
+        since = perf_counter()
         request = seam.locate(instance, args, kwargs)
         if request is None:
-            return None, None, args, kwargs
-        endpoint = instrumentor.provider.match(request)
+            return None
+        endpoint = library.provider.match(request)
         if endpoint is None:
-            return None, None, args, kwargs
-        here = context.get_current()
-        if here and any(here.get(key) for key in _SUPPRESSION_KEYS):
-            if any(here.get(key) for key in _CLAIMS):
-                instrumentor.defer_to_otel()
-            return None, None, args, kwargs
-        provider, address, port = instrumentor.origin(instance, request.origin)
+            return None
+        here = get_current()
+        if here and suppresses_calls(here):
+            if is_claimed_by_otel(here):
+                library.defer_to_otel()
+            return None
+        if scope.health.watched and not scope.health.admits(endpoint):
+            return None
+        provider, address, port = library.origin(instance, request)
         inference = Inference(endpoint.operation, provider, None, address, port, request.stream)
+        call = Call(scope, library.guard, endpoint, inference, tagging.current_tags(here))
         try:
             endpoint.read_request(inference, request.body)
-            if engine.reads_input:
-                endpoint.read_input(inference, request.body)
         except Exception as error:
-            instrumentor.guard.report_error(f"{provider}.read_request", error)
-        call = Call(engine, instrumentor.guard, endpoint, inference, here, tagging.current_tags(here), clock)
-        if request.stream and engine.config.stream_usage == "inject" and endpoint.usage_injection is not None:
-            asked = endpoint.usage_injection.ask(args, kwargs)
-            if asked is not None:
-                inference.usage_source = "injected"
-                return call, endpoint.usage_injection, *asked
-        if callable(request.parser) and seam.reparse is not None:
-            return call, None, *seam.reparse(args, kwargs, call.around(request.parser))
+            call.report(f"{provider}.read_request", error)
+        started = Started(call, seam, args, kwargs)
+        if seam.lazy and request.stream:
+            started.later = LazyStart(call, request.body, here, claims=seam.claims)
+            return started
+        call.begin(here, request.body, since, claims=seam.claims)
+        _change_arguments(started, request)
+        return started
     except Exception as error:
-        instrumentor.guard.report_error("begin", error)
-    return call, None, args, kwargs
+        if endpoint is not None:
+            scope.health.failed(endpoint)
+        library.guard.report_error("begin", error)
+        # A call that has begun has to end, whatever failed since.
+        return Started(call, seam, args, kwargs) if call is not None and call.begun else None
 
 
-def _failed(call: Call, error: BaseException) -> None:
-    try:
-        call.detach()
-        call.fail(error)
-    except Exception as problem:
-        call.guard.report_error("failed", problem)
+def _change_arguments(started: Started, request: Request) -> None:
+    """Where the arguments are not sent as they are: a stream that is asked for its usage, and a parser that is watched.
+    Both on copies."""
+    call, seam = started.call, started.seam
+    injection = call.endpoint.usage_injection
+    if request.stream and injection is not None and call.engine.asks_for_usage(injection, call.inference):
+        asked = injection.ask(started.args, started.kwargs)
+        shown = injection.is_raw(started.args, started.kwargs)  # the caller would see the extra chunk
+        if asked is not None and not (shown and call.engine.config.stream_usage == "auto"):
+            started.ask_for_usage(injection, asked)
+    elif seam.reparse is not None and callable(request.parser):
+        started.args, started.kwargs = seam.reparse(started.args, started.kwargs, call.around(request.parser))
 
 
-def _handle_result(call: Call, result: Any, injection: UsageInjection | None) -> Any:
-    """What the caller gets: ``result`` itself, or, for what is yet to be read, a proxy of it."""
-    try:
-        call.detach()
-        if "http_response" in getattr(result, "__dict__", ()):
-            return raw_response.wrap_raw_response(call, result, injection)
-        if call.inference.stream and stream_proxy.is_stream(result):
-            return stream_proxy.watched(call, result, injection)
-        call.read(result)
-        call.finish()
-    except Exception as error:
-        call.finish()
-        call.guard.report_error("settled", error)
-    return result
-
-
-__all__ = ["close_wrapper", "retry_wrapper", "wrapper"]
+__all__ = ["Started", "call_wrapper", "close_wrapper", "retry_wrapper"]

@@ -29,7 +29,7 @@ SORTS = {
 }
 _FACETS = ("model", "provider", "operation", "outcome", "feature", "agent", "service")
 
-FAILED = "s.outcome = 'error'"
+FAILED = "(s.outcome = 'error' OR s.status = 2)"
 
 _QUANTILES: dict[str, tuple[str, float]] = {
     "p50": ("s.duration", 0.5),

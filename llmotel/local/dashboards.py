@@ -80,7 +80,7 @@ def _errors(reader: Reader, given: Parameters, now_ns: int) -> tuple[list[dict[s
     found = build(given, now_ns)
     rows = reader.query(
         "SELECT s.error_type, s.provider, s.model, count(*) AS n, sum(s.cost_usd), max(s.start_ns) "
-        f"FROM {found.relation} WHERE {found.where} AND s.outcome = 'error' "
+        f"FROM {found.relation} WHERE {found.where} AND (s.outcome = 'error' OR s.status = 2) "
         "GROUP BY 1, 2, 3 ORDER BY n DESC, 1, 2, 3 LIMIT 50",
         found.parameters,
     )
@@ -98,7 +98,7 @@ def _runs(kind: str, column: str, title: str) -> Callable[..., tuple[list[dict[s
     def rows(reader: Reader, given: Parameters, now_ns: int) -> tuple[list[dict[str, str]], list[list[Any]]]:
         found = build(given.without("kind"), now_ns, kinds=(kind, "mcp") if kind == "tool" else (kind,))
         told = reader.query(
-            f"SELECT s.{column}, count(*) AS n, count(*) FILTER (s.outcome = 'error'), "
+            f"SELECT s.{column}, count(*) AS n, count(*) FILTER (s.outcome = 'error' OR s.status = 2), "
             f"quantile_cont(s.duration, [0.5, 0.95]) FROM {found.relation} "
             f"WHERE {found.where} AND s.{column} IS NOT NULL GROUP BY 1 ORDER BY n DESC, 1 LIMIT 50",
             found.parameters,

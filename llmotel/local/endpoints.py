@@ -10,7 +10,6 @@ from llmotel.local.filters import EQUALS, RANGES, Parameters
 from llmotel.local.names import ALL_KINDS
 from llmotel.local.questions import asking
 from llmotel.local.store import Reader
-from llmotel.local.viewer import sharing
 
 Answer = Callable[[Reader, Mapping[str, str], Parameters, int], Any]
 
@@ -73,11 +72,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         lambda reader, path, given, _: traces.span(reader, path["span_id"], given),
         (("trace_id", "of several spans with this id, the one of this trace"), ("content", "false: without content")),
         filters=False,
-    ),
-    Endpoint(
-        "/api/share/{trace_id}", "A trace as one HTML file that needs nothing else.",
-        lambda reader, path, given, _: sharing.shared(reader, path["trace_id"], given),
-        (("redact", "false: with the secrets and personal data that are found in it"),), filters=False,
     ),
     Endpoint(
         "/api/sessions", "Sessions and conversations.",

@@ -24,7 +24,6 @@ EQUALS: dict[str, str] = {
     "service": "service",
     "environment": "environment",
     "outcome": "outcome",
-    "failure": "failure",
     "error_type": "error_type",
     "prompt": "prompt",
     "prompt_version": "prompt_version",

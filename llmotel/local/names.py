@@ -176,14 +176,6 @@ OPERATIONS: dict[str, str] = {
 }
 """The operation of a span that names none, by the word of :data:`KINDS` that it has."""
 
-FAILURES = frozenset(
-    {"error", "rate_limit", "timeout", "authentication", "network", "validation", "content_filter", "server", "unknown"}
-)
-"""Values of ``llmotel.outcome`` that say how a call failed. Here its outcome is ``error``, and they are the failure."""
-
-ENDINGS = ("cancelled", "abandoned", "closed")
-"""Values of ``llmotel.stream.outcome`` that a call ended with before its answer did."""
-
 CALL_KINDS = ("inference", "embeddings")
 """What counts as a call: the spans whose tokens and cost are added up. An agent's own sums would be the same twice."""
 
@@ -263,24 +255,6 @@ def is_content(name: str) -> bool:
 
 
 __all__ = [
-    "ALIASES",
-    "ALL_KINDS",
-    "CALL_KINDS",
-    "CONTENT",
-    "CONTENT_EVENTS",
-    "ENDINGS",
-    "FAILURES",
-    "FLAG",
-    "INTEGER",
-    "KINDS",
-    "MARKS",
-    "NUMBER",
-    "OPERATIONS",
-    "PRIMARY",
-    "PROVIDERS",
-    "TEXT",
-    "TIME",
-    "WORDS",
-    "is_content",
-    "provider",
+    "ALIASES", "ALL_KINDS", "CALL_KINDS", "CONTENT", "CONTENT_EVENTS", "FLAG", "INTEGER", "KINDS", "MARKS", "NUMBER",
+    "OPERATIONS", "PRIMARY", "PROVIDERS", "TEXT", "TIME", "WORDS", "is_content", "provider",
 ]  # fmt: skip

@@ -13,8 +13,6 @@ from llmotel.local.problems import problem
 STATIC = Path(__file__).parent / "viewer" / "static"
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".html": "text/html",
           ".svg": "image/svg+xml", ".json": "application/json", ".woff2": "font/woff2"}  # fmt: skip
-# Pages whose path ends in a name that somebody else chose, which may look like one of a file.
-_NAMED = ("/sessions/", "/traces/")
 
 
 class Pages:
@@ -39,8 +37,7 @@ class Pages:
         """The file, or the page."""
         path = request.url.path
         file = self._find("/index.html" if path == "/" else path)
-        named = path.startswith(_NAMED) or not PurePosixPath(path).suffix
-        if file is None and named and not path.startswith(("/api/", "/v1/")):
+        if file is None and not PurePosixPath(path).suffix and not path.startswith(("/api/", "/v1/")):
             file = self._find("/index.html")
         if file is None:
             return problem(404, f"{path[:200]!r} is not here")

@@ -18,7 +18,7 @@ from llmotel.local.store import Reader
 
 _NS = 1_000_000_000
 _CALLS = "s.kind IN ('inference', 'embeddings')"
-_FAILED = "s.outcome = 'error'"
+_FAILED = "(s.outcome = 'error' OR (s.error_type IS NOT NULL AND s.outcome <> 'cancelled'))"
 _WHO = ("service", "environment")
 
 
@@ -128,7 +128,7 @@ def _latency(at: Moment) -> list[Case]:
 
 def _latency_regression(at: Moment) -> list[Case]:
     by = (*_WHO, "operation")
-    figures, where = "count(*), avg(s.duration)", f"{_CALLS} AND s.outcome NOT IN ('error', 'cancelled')"
+    figures, where = "count(*), avg(s.duration)", f"{_CALLS} AND s.error_type IS NULL AND s.status <> 2"
     now = at.groups(figures, at.windows.hour, by, where=where)
     before = at.groups(figures, at.windows.hour, by, at.windows.week, where)
     least, limit = FEW * at.limits.minimum_calls, at.limits.latency_regression

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llmotel.local.names import FAILURES
-
-VERSION = 2
+VERSION = 1
 
 SPANS: tuple[tuple[str, str], ...] = (
     ("trace_id", "UHUGEINT NOT NULL"),
@@ -70,7 +68,6 @@ SPANS: tuple[tuple[str, str], ...] = (
     ("attributes", "VARCHAR NOT NULL"),  # JSON; all but content
     ("events", "VARCHAR"),  # JSON
     ("links", "VARCHAR"),  # JSON
-    ("failure", "VARCHAR"),  # how it failed: rate_limit, timeout, server ...
 )
 
 CONTENT: tuple[tuple[str, str], ...] = (
@@ -151,14 +148,7 @@ TABLES: dict[str, tuple[tuple[str, str], ...]] = {
     "origins": ORIGINS,
 }
 
-_FAILURES = ", ".join(f"'{name}'" for name in sorted(FAILURES))
-
-MIGRATIONS: dict[int, Sequence[str]] = {
-    2: (
-        "ALTER TABLE spans ADD COLUMN failure VARCHAR",
-        f"UPDATE spans SET failure = outcome, outcome = 'error' WHERE outcome IN ({_FAILURES}) AND outcome <> 'error'",
-    ),
-}
+MIGRATIONS: dict[int, Sequence[str]] = {}
 """Version -> the statements that make a database of the version before it one of that version."""
 
 

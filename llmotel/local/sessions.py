@@ -32,7 +32,7 @@ def listed(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
         f"""
         WITH grouped AS (
             SELECT {_ID} AS id, min(s.start_ns) AS first_ns, max(s.start_ns) AS last_ns, count(*) AS calls,
-                count(*) FILTER (s.outcome = 'error') AS errors,
+                count(*) FILTER (s.outcome = 'error' OR s.status = 2) AS errors,
                 sum(s.input_tokens)::DOUBLE AS input_tokens, sum(s.output_tokens)::DOUBLE AS output_tokens,
                 sum(s.cost_usd) AS cost
             FROM {found.relation} WHERE {found.where} AND {_ID} IS NOT NULL GROUP BY 1

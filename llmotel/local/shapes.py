@@ -16,7 +16,6 @@ CALL_COLUMNS: tuple[str, ...] = (
     "cost_source", "outcome", "error_type", "http_status", "finish_reasons", "retries", "ttft", "agent", "tool",
     "feature", "user_id", "session_id", "tenant", "conversation", "prompt", "prompt_version", "grounding_score",
     "grounding_method", "citation_count", "source_count", "has_content", "event_count", "link_count", "scope",
-    "failure",
 )  # fmt: skip
 SELECT_CALL = ", ".join(f"s.{name}" for name in CALL_COLUMNS)
 ALL_COLUMNS = tuple(name for name, _ in SPANS)
@@ -28,7 +27,6 @@ _SAME = (
     "kind", "service", "environment", "operation", "provider", "model", "request_model", "response_model",
     "response_id", "stream", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
     "reasoning_tokens", "cost_usd", "cost_input_usd", "cost_output_usd", "cost_uncached_usd", "cost_source", "outcome",
-    "failure",
     "error_type", "status_message", "http_status", "retries", "agent", "tool", "feature", "tenant", "conversation",
     "prompt", "prompt_version", "grounding_score", "grounding_method", "citation_count", "source_count", "source",
     "has_content",

@@ -56,7 +56,6 @@ _COST, _COST_IN, _COST_OUT, _COST_UNCACHED, _COST_STANDARD, _COST_SOURCE = (
         "cost_usd", "cost_input_usd", "cost_output_usd", "cost_uncached_usd", "cost_standard_usd", "cost_source",
     )
 )  # fmt: skip
-_FAILURE = _AT["failure"]
 _OUTCOME, _ERROR, _GROUNDING, _HAS_CONTENT, _DROPPED, _STATE, _EVENTS_N, _LINKS_N, _ATTRIBUTES, _EVENTS, _LINKS = (
     _AT[name]
     for name in (
@@ -254,26 +253,14 @@ class SpanReader:
         row[_KIND] = kind
         if row[_SOURCE] == "other" and (operation is not None or provider is not None):
             row[_SOURCE] = "otel_genai"
-        self._end(row, rest)
+        failed = row[_STATUS] == 2 or row[_ERROR] is not None
+        if row[_OUTCOME] is None:
+            row[_OUTCOME] = "error" if failed else "completed"
         if kind in names.CALL_KINDS:
             self._price(row, rest)
             if row[_GROUNDING] is not None and row[_GROUNDING] > 1:
                 rest.setdefault(semconv.GROUNDING_SCORE, row[_GROUNDING])
                 row[_GROUNDING] = None
-
-    @staticmethod
-    def _end(row: Row, rest: dict[str, Any]) -> None:
-        """How it ended, in one of the words that all senders share, and how it failed, if the sender said."""
-        said, stream = row[_OUTCOME], rest.get(semconv.STREAM_OUTCOME)
-        failed = row[_STATUS] == 2 or row[_ERROR] is not None or said in names.FAILURES or stream == "error"
-        if said in names.FAILURES and said != "error":
-            row[_FAILURE] = said
-        if said == "cancelled" or (said is None and stream == "cancelled"):
-            row[_OUTCOME] = "cancelled"
-        elif failed:
-            row[_OUTCOME] = "error"
-        elif said is None:
-            row[_OUTCOME] = stream if stream in names.ENDINGS else "completed"
 
     def _price(self, row: Row, rest: dict[str, Any]) -> None:
         given, read, written = row[_INPUT], row[_READ], row[_WRITTEN]

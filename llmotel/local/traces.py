@@ -22,7 +22,7 @@ _SORTS = {
     "errors": "errors",
 }
 _CALL = "s.kind IN ('inference', 'embeddings')"
-_FAILED = "s.outcome = 'error'"
+_FAILED = "(s.outcome = 'error' OR s.status = 2)"
 _SIBLINGS = 20
 
 

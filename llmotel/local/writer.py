@@ -28,12 +28,6 @@ _BODIES = 8_192  # digests of requests that are remembered
 _AT = index(SPANS)
 _TRACE, _SPAN, _START, _KIND = _AT["trace_id"], _AT["span_id"], _AT["start_ns"], _AT["kind"]
 
-_ITS_OWN_FAULT = (
-    duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException, duckdb.ConstraintException,
-    duckdb.TypeMismatchException, duckdb.InvalidTypeException,
-)  # fmt: skip
-"""Errors about a value. All others are about the disk or the database, and a sender is to come again."""
-
 Listener = Callable[["Committed"], None]
 _Job = tuple["Batch | Callable[[duckdb.DuckDBPyConnection], Any]", "Future[Any]"]
 
@@ -66,7 +60,6 @@ class Writer:
         self._bare: set[Any] = set()
         self.listeners: list[Listener] = []
         self.failure: str | None = None
-        self._told: str | None = None
         count = store.query(
             "SELECT (SELECT count(*) FROM spans), (SELECT count(*) FROM spans "
             "WHERE kind IN ('inference', 'embeddings')), (SELECT count(*) FROM logs), (SELECT count(*) FROM points)"
@@ -200,7 +193,7 @@ class Writer:
             committed = self._commit([batch for batch, _ in batches])
         except duckdb.Error as error:
             self._undo()
-            if not isinstance(error, _ITS_OWN_FAULT):
+            if isinstance(error, (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)):
                 self._fail(error, batches)
             elif len(batches) > 1:  # one that cannot be stored takes no other with it
                 for one in batches:
@@ -215,7 +208,6 @@ class Writer:
             for _, future in batches:
                 future.set_exception(StoreError(f"it cannot be stored: {error}"))
             return
-        self._told = None
         for _, future in batches:
             future.set_result(None)
         for listener in self.listeners:
@@ -232,9 +224,8 @@ class Writer:
                 "is lost."
             )
             _log.error("%s", self.failure)
-        elif reason != self._told:
-            self._told = reason
-            _log.error("nothing can be stored, and senders are asked to come again: %s", reason)
+        else:
+            _log.error("nothing can be stored: %s", reason)
         for _, future in batches:
             future.set_exception(StoreError(reason))
 

@@ -18,12 +18,15 @@ BLOCK = 256  # clock readings kept before they are aggregated: 8 KB
 
 
 class ChunkTiming:
-    """The arrival times of one stream. ``timestamps`` takes ``perf_counter()`` values in order; aggregate when full."""
+    """The arrival times of one stream. ``timestamps`` takes ``perf_counter()`` values in order, ``read`` one more for
+    each when the chunk has been read; aggregate when full."""
 
-    __slots__ = ("_aggregated", "_buckets", "_last", "first", "timestamps")
+    __slots__ = ("_aggregated", "_buckets", "_last", "_reading", "first", "read", "timestamps")
 
     def __init__(self) -> None:
         self.timestamps: list[float] = []
+        self.read: list[float] = []
+        self._reading = 0.0
         self.first: float | None = None
         self._last = 0.0
         self._aggregated = 0
@@ -51,7 +54,9 @@ class ChunkTiming:
             waits = sorted(map(sub, timestamps, [self._last, *timestamps[:-1]]))
         self._aggregated += len(timestamps)
         self._last = timestamps[-1]
+        self._reading += fsum(map(sub, self.read, timestamps))
         timestamps.clear()
+        self.read.clear()
         buckets = self._buckets = self._buckets if self._buckets is not None else {}
         start = 0
         while start < len(waits):
@@ -61,6 +66,10 @@ class ChunkTiming:
             known, total = buckets.get(bucket, (0, 0.0))
             buckets[bucket] = (known + end - start, total + fsum(waits[start:end]))
             start = end
+
+    def reading_seconds(self) -> float:
+        """How long llmotel took to read the chunks."""
+        return self._reading + fsum(map(sub, self.read, self.timestamps))
 
     def inter_chunk_seconds(self) -> Iterator[float]:
         """The waits between chunks in seconds, one value for each, as the mean of their histogram bucket."""

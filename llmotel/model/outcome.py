@@ -7,9 +7,9 @@ Works on what the exceptions of the openai and anthropic SDKs, httpx, asyncio an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from llmotel.structs import Struct
 
@@ -95,7 +95,7 @@ class Failure(Struct):
     words written together with capitals, at most 64 characters), else the class's full name (``error.type`` of
     OpenTelemetry's ``recording-errors.md``). ``description`` reads ``RateLimitError: 429 rate_limit_exceeded``.
     ``status_code`` is an HTTP status of 4xx or 5xx.
-    ``exception_type`` is empty where there was no exception (:func:`told`).
+    ``exception_type`` is empty where there was no exception (:func:`failure_from_code`).
     """
 
     outcome: str
@@ -107,8 +107,30 @@ class Failure(Struct):
     message: str = ""  # content: only under the content policy
 
 
-def outcome_of(exc: BaseException) -> Failure:
-    """What ``exc`` means. Never raises, whatever the exception's attributes hold or do.
+class ErrorFacts(Protocol):
+    """What a reader of a provider's errors found: :class:`llmotel.spec.ErrorInfo`."""
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status, if there is one."""
+
+    @property
+    def code(self) -> str | None:
+        """The provider's own word for it."""
+
+
+def is_known_code(error_type: str) -> bool:
+    """Whether ``error_type`` is one of the few that every provider has, so that metrics may always have it."""
+    return error_type in _CODES or error_type in _GENERIC_CODES or (len(error_type) == 3 and error_type.isdecimal())
+
+
+def outcome_of(
+    exc: BaseException,
+    read_error: Callable[[BaseException], ErrorFacts | None] | None = None,
+    outcomes: Mapping[str, str] | None = None,
+) -> Failure:
+    """What ``exc`` means. ``read_error`` knows where the provider's exceptions keep status and code, ``outcomes`` what
+    its own codes mean. Never raises but what ``read_error`` raises, whatever the exception's attributes hold or do.
 
     The first that says something decides: the cancellation of the task or process, a telling code in the response, the
     HTTP status, a generic code, the class and its bases.
@@ -116,13 +138,17 @@ def outcome_of(exc: BaseException) -> Failure:
     cls = type(exc)
     names = [base.__name__ for base in cls.__mro__]
     by_class = next((_BY_CLASS[name] for name in names if name in _BY_CLASS), UNKNOWN)
+    known = _CODES if not outcomes else {**_CODES, **outcomes}
+    facts = None if read_error is None else read_error(exc)
     codes = list(_codes(exc))
-    status = _status(exc, codes)
+    if facts is not None and facts.code is not None:
+        codes.insert(0, facts.code)
+    status = facts.status if facts is not None and facts.status is not None else _status(exc, codes)
     if by_class == CANCELLED:
         outcome = CANCELLED
     else:
         outcome = (
-            next((_CODES[code] for code in codes if code in _CODES), None)
+            next((known[code] for code in codes if code in known), None)
             or _by_status(status)
             or next((_GENERIC_CODES[code] for code in codes if code in _GENERIC_CODES), by_class)
         )
@@ -138,9 +164,9 @@ def outcome_of(exc: BaseException) -> Failure:
     )
 
 
-def failure_from_code(code: str) -> Failure:
+def failure_from_code(code: str, outcomes: Mapping[str, str] | None = None) -> Failure:
     """What an error code means that the provider put into its answer; the caller got the answer, and no exception."""
-    known = _CODES.get(code) or _GENERIC_CODES.get(code)
+    known = (outcomes or {}).get(code) or _CODES.get(code) or _GENERIC_CODES.get(code)
     if known is None and len(code) == 3 and code.isascii() and code.isdigit():
         known = _by_status(int(code))
     if known is None and ("invalid" in code or "image" in code):

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from llmotel.sdk.exporter import SignalExporter
     from llmotel.sdk.fork_lock import ForkLock
     from llmotel.sdk.metric_reader import Reader
-    from llmotel.signals.metrics import Metrics
 
 logger = logging.getLogger("llmotel")
 
@@ -126,18 +125,12 @@ class Pipeline:
         _ended.update(ours)
         return self._do([provider.shutdown for provider in ours], deadline) and self._failed() == failed
 
-    def observe(self, reported: Metrics) -> None:
-        """Lets ``reported`` tell what is lost, of the signals that llmotel sends itself."""
-
-        def lost() -> list[metrics.Observation]:
-            sums: dict[str, int] = {}
-            for outlet in self.exporters:
-                sums[outlet.signal] = sums.get(outlet.signal, 0) + outlet.lost
-            return [metrics.Observation(number, {semconv.SIGNAL: signal}) for signal, number in sums.items()]
-
-        if self.exporters:
-            what = "Spans, events and exports of metrics that nobody took"
-            reported.observe(semconv.EXPORT_LOST, "{record}", what, lost, adds=True)
+    def lost(self) -> list[tuple[float, dict[str, str]]]:
+        """How much of each signal that llmotel sends itself was dropped or failed to export."""
+        sums: dict[str, int] = {}
+        for exporter in self.exporters:
+            sums[exporter.signal] = sums.get(exporter.signal, 0) + exporter.lost
+        return [(number, {semconv.SIGNAL: signal}) for signal, number in sums.items()]
 
     def _failed(self) -> int:
         return sum(outlet.failed for outlet in self.exporters)

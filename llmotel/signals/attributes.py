@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from llmotel import semconv
+from llmotel.model.call_record import CallRecord
 from llmotel.model.inference import AttributeValue, Grounding, Inference, Usage
 
 # Rare: worth reading only when the provider gave any split at all.
@@ -26,6 +27,7 @@ _DETAILS = (
     ("audio_seconds", semconv.AUDIO_SECONDS),
 )
 
+_ERROR = "error"
 _FAILURE = (semconv.ERROR_TYPE, semconv.OUTCOME, semconv.HTTP_STATUS)
 MAX_VALUE_BYTES = 4096  # of one string that is not content: ids, model names, error descriptions
 _MAX_CHARS = MAX_VALUE_BYTES // 4  # characters
@@ -49,6 +51,36 @@ def identity(inference: Inference, tags: Mapping[str, AttributeValue]) -> dict[s
     if tags:
         attributes.update(tags)
     return attributes
+
+
+def describe(record: CallRecord, *, legacy: bool) -> dict[str, AttributeValue]:
+    """What the span says of a finished call besides identity and content; worked out once."""
+    if record.attributes is not None:
+        return record.attributes
+    inference, failure, tags = record.inference, record.failure, record.tags
+    described = record.attributes = response(inference, legacy=legacy)
+    if tags:  # what the application itself says of its prompt or conversation stands
+        for name in tags.keys() & described.keys():
+            del described[name]
+    if record.retries:
+        described[semconv.RETRIES] = record.retries
+    if inference.stream:
+        if record.first_chunk is not None:
+            described[semconv.TIME_TO_FIRST_CHUNK] = record.first_chunk
+        if record.stream_outcome is not None:
+            described[semconv.STREAM_OUTCOME] = record.stream_outcome
+        if record.timing is not None:
+            described[semconv.STREAM_CHUNKS] = record.timing.chunks
+        if not inference.complete and inference.usage is not None:
+            described[semconv.USAGE_PARTIAL] = True
+    if failure is not None:
+        described[semconv.ERROR_TYPE] = failure.error_type
+        described[semconv.OUTCOME] = failure.outcome
+        if failure.status_code is not None:
+            described[semconv.HTTP_STATUS] = failure.status_code
+        if not inference.finish_reasons and inference.stream:
+            described[semconv.FINISH_REASONS] = [_ERROR]
+    return described
 
 
 def response(inference: Inference, *, legacy: bool) -> dict[str, AttributeValue]:
@@ -136,7 +168,7 @@ def grounding(found: Grounding) -> dict[str, AttributeValue]:
     return attributes
 
 
-def fitted(described: Mapping[str, AttributeValue], room: int) -> dict[str, AttributeValue]:
+def truncate_attributes(described: Mapping[str, AttributeValue], room: int) -> dict[str, AttributeValue]:
     """The first ``room`` of ``described``, how a call failed before all. OpenTelemetry's SDK itself would make room by
     dropping what was set first: whose call it was."""
     first = {name: described[name] for name in _FAILURE if name in described}
@@ -151,10 +183,7 @@ def truncate(value: str) -> str:
 
 
 def sanitize(inference: Inference) -> None:
-    """Makes what a provider or caller wrote fit for attributes, in place. Nearly always it is, which one look tells."""
-    if inference.provider == "aws.bedrock":  # whose telemetry has no openai.* attributes, whatever dialect it speaks
-        for name in [name for name in inference.attributes if name.startswith("openai.")]:
-            del inference.attributes[name]
+    """Makes what a provider or caller wrote fit for attributes, in place. Fast path: one check of all values."""
     said = f"{inference.response_model}{inference.response_id}{inference.finish_reasons}{inference.attributes}"
     if len(said) <= _MAX_CHARS and said.isascii() and "\\ud" not in said:  # how repr() writes a lone surrogate
         return

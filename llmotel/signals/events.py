@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry._logs import Logger, SeverityNumber
 from opentelemetry.context import Context
 
 from llmotel import semconv
 from llmotel.grounding.score import label
+from llmotel.model.call_record import CallRecord
 from llmotel.model.inference import AttributeValue
 from llmotel.signals import attributes
 
-if TYPE_CHECKING:
-    from llmotel.engine.call import Call
+AUTO, ON, OFF = "auto", "true", "false"
 
 
 class Events:
-    """Emits the details, exception and evaluation events. ``details`` is false where nobody asked for the first,
-    ``content`` where content may not be on events: the message of an exception may hold some."""
+    """Emits the details, exception and evaluation events of one scope.
 
-    def __init__(self, logger: Logger, *, details: bool, content: bool) -> None:
+    ``details`` says when the first is emitted: ``true``, ``false``, or ``auto`` where it says what the span does not:
+    where content is on events, and where the span is not recorded. ``content`` is false where content may not be on
+    events: the message of an exception may hold some.
+    """
+
+    def __init__(self, logger: Logger, *, details: str, content: bool, legacy: bool) -> None:
         self._logger = logger
-        self._details = details
+        self._details = details == ON or (details == AUTO and content)
+        self._unrecorded_details = details == AUTO
         self._content = content
+        self._legacy = legacy
 
-    def emit(self, call: Call) -> None:
+    def emit(self, record: CallRecord) -> None:
         """Emits what there is to say of a finished call."""
-        inference = call.inference
-        ended = call.start_time_ns + int(call.duration * 1e9)
-        if self._details and inference.operation in semconv.INFERENCE_OPERATIONS:
-            details: dict[str, Any] = attributes.identity(inference, call.tags)
-            details.update(call.describe())
-            if call.rendered is not None:
-                details.update(call.rendered.event)
-            self._emit(semconv.DETAILS_EVENT, SeverityNumber.DEBUG, details, call.context, ended)
-        failure = call.failure
+        inference = record.inference
+        wanted = self._details or (self._unrecorded_details and not record.recorded)
+        if wanted and inference.operation in semconv.INFERENCE_OPERATIONS:
+            details: dict[str, Any] = attributes.identity(inference, record.tags)
+            details.update(attributes.describe(record, legacy=self._legacy))
+            if record.rendered is not None:
+                details.update(record.rendered.event)
+            self._emit(semconv.DETAILS_EVENT, SeverityNumber.DEBUG, details, record.context, record.end_time_ns)
+        failure = record.failure
         if failure is not None and failure.exception_type:
             details = {semconv.EXCEPTION_TYPE: failure.exception_type}
             if failure.stacktrace:
@@ -47,16 +53,16 @@ class Events:
             details[semconv.PROVIDER] = inference.provider
             details[semconv.ERROR_TYPE] = failure.error_type
             details[semconv.OUTCOME] = failure.outcome
-            self._emit(semconv.EXCEPTION_EVENT, SeverityNumber.WARN, details, call.context, ended)
+            self._emit(semconv.EXCEPTION_EVENT, SeverityNumber.WARN, details, record.context, record.end_time_ns)
         found = inference.grounding
         if found is not None and found.score is not None:
             self.evaluation(
                 "grounding",
                 found.score,
-                call.context,
+                record.context,
                 inference.response_id,
                 {semconv.GROUNDING_METHOD: found.method},
-                ended,
+                record.end_time_ns,
             )
 
     def evaluation(

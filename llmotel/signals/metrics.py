@@ -1,22 +1,27 @@
-"""The metric instruments, and which of them a finished call is recorded on.
+"""The metric instruments of one instrumentation scope, and what a finished call adds to them.
 
 Recorded for every call, sampled or not, failed or not, off the calling thread (:mod:`llmotel.engine.backlog`).
+
+Histograms take one ``record()`` a call. Counters would take ten ``add()`` of 600 bytecodes each; instead each set of
+attributes has a :class:`Series` of plain sums, which observable counters report when metrics are collected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
+from opentelemetry.metrics import Counter, Histogram, Meter
 
 from llmotel import semconv
+from llmotel.model.call_record import CallRecord
 from llmotel.model.inference import AttributeValue, Inference, Usage
+from llmotel.signals.observables import Values, observe
 
-if TYPE_CHECKING:
-    from llmotel.engine.call import Call
+Attributes: TypeAlias = dict[str, AttributeValue]
 
 _UNKNOWN = "unknown"
+_NO_MODALITY: tuple[tuple[str, str], ...] = ()
 
 # Counter of the newest conventions -> slot of Usage -> its parts by modality.
 _COUNTERS = (
@@ -27,9 +32,10 @@ _COUNTERS = (
         (("audio", "output_audio"), ("image", "output_image"), ("text", "output_text")),
     ),
     (semconv.USAGE_CACHE_READ, "cache_read", (("audio", "cache_read_audio"),)),
-    (semconv.USAGE_CACHE_WRITE, "cache_write", ()),
-    (semconv.USAGE_REASONING, "reasoning", ()),
+    (semconv.USAGE_CACHE_WRITE, "cache_write", _NO_MODALITY),
+    (semconv.USAGE_REASONING, "reasoning", _NO_MODALITY),
 )
+_TOTALS = ("input_tokens", "output_tokens")
 
 OWN_COUNTERS = {
     "errors": ("llmotel.internal.errors", "{error}", "Errors inside llmotel, contained and not passed on"),
@@ -50,170 +56,262 @@ OWN_COUNTERS = {
 """Own counter -> (metric name, unit, description). The values live in ``Engine.counts`` and are observed."""
 
 
+class Series:
+    """The calls that have one set of attributes: the set, and their sums. ``tokens`` is by (slot, modality)."""
+
+    __slots__ = ("attributes", "cost", "failed", "priced", "retries", "tokens")
+
+    def __init__(self, attributes: Attributes) -> None:
+        self.attributes = attributes
+        self.tokens: dict[tuple[str, str], int] = {}
+        self.cost = 0.0
+        self.priced = False
+        self.retries = 0
+        self.failed: dict[tuple[str, str], Attributes] = {}  # attributes of those that failed, by how
+
+
 class Metrics:
-    """All instruments, made once. ``latest`` and ``legacy`` say which naming generation of the conventions is recorded;
-    both may be."""
+    """The instruments of one scope, each made when it is first needed. ``latest`` and ``legacy`` say which naming
+    generation of the conventions is recorded; both may be. ``owner`` is the engine, ``provider`` its MeterProvider, or
+    ``None`` for the global one.
 
-    def __init__(self, meter: Meter, *, latest: bool, legacy: bool, observe: Callable[[str], int]) -> None:
-        def seconds(name: str, description: str) -> Histogram:
-            return meter.create_histogram(
-                name, "s", description, explicit_bucket_boundaries_advisory=semconv.DURATION_EDGES
-            )
+    To be used by the backlog's jobs only.
+    """
 
-        def tokens(name: str, description: str) -> Histogram:
-            return meter.create_histogram(
-                name, "{token}", description, explicit_bucket_boundaries_advisory=semconv.TOKEN_EDGES
-            )
-
+    def __init__(
+        self, owner: object, provider: object, meter: Meter, scope: str, *, latest: bool, legacy: bool
+    ) -> None:
+        self._owner, self._provider, self._meter, self._scope = owner, provider, meter, scope
         self._latest, self._legacy = latest, legacy
-        if latest:
-            self._inference = seconds(semconv.INFERENCE_DURATION, "Duration of a model call, streaming included")
-            self._first_chunk = seconds(semconv.INFERENCE_FIRST_CHUNK, "Time until the first chunk of a stream")
-            self._per_chunk = seconds(semconv.INFERENCE_PER_CHUNK, "Time between two chunks of a stream")
-            self._counters: Sequence[tuple[Counter, str, tuple[tuple[str, str], ...]]] = [
-                (meter.create_counter(name, "{token}", f"Tokens: {name.rpartition('usage.')[2]}"), slot, parts)
-                for name, slot, parts in _COUNTERS
-            ]
-            self._input = tokens(semconv.OPERATION_INPUT, "Input tokens of one call")
-            self._output = tokens(semconv.OPERATION_OUTPUT, "Output tokens of one call")
-            self._embeddings = seconds(semconv.EMBEDDINGS_DURATION, "Duration of an embeddings call")
-            self._embedded = tokens(semconv.EMBEDDINGS_INPUT, "Input tokens of one embeddings call")
-        if legacy:
-            self._legacy_tokens = tokens(semconv.LEGACY_TOKEN_USAGE, "Tokens of one call, by gen_ai.token.type")
-            self._legacy_first_chunk = seconds(semconv.LEGACY_FIRST_CHUNK, "Time until the first chunk of a stream")
-            self._legacy_per_chunk = seconds(semconv.LEGACY_PER_CHUNK, "Time between two chunks of a stream")
-        self._duration = seconds(semconv.OPERATION_DURATION, "Duration of a GenAI operation")
-        self._cost = meter.create_counter(semconv.COST_COUNTER, "{USD}", "What calls cost")
-        self._call_cost = meter.create_histogram(
-            semconv.COST_HISTOGRAM,
-            "{USD}",
-            "What one call cost",
-            explicit_bucket_boundaries_advisory=semconv.COST_EDGES,
-        )
-        self._on_demand: dict[str, Any] = {}
-        self._meter = meter
-        self._grounding = self._score(semconv.GROUNDING_SCORE)
-        self._overhead = meter.create_histogram(
-            semconv.OVERHEAD,
-            "s",
-            "Time llmotel itself took of a call, on the calling thread",
-            explicit_bucket_boundaries_advisory=semconv.OVERHEAD_EDGES,
-        )
-        for key, (name, unit, description) in OWN_COUNTERS.items():
-            meter.create_observable_counter(name, [_Observed(key, observe)], unit, description)
+        self._series: dict[tuple[Any, ...], Series] = {}
+        self._made: dict[str, Any] = {}
+        self._observed: set[str] = set()
 
-    def observe(
-        self, name: str, unit: str, description: str, values: Callable[[], Iterable[Observation]], *, adds: bool = False
-    ) -> None:
-        """Reports ``values`` whenever metrics are collected: as a gauge, or as a counter if they add up (``adds``)."""
-        create = self._meter.create_observable_counter if adds else self._meter.create_observable_gauge
-        create(name, [lambda _: values()], unit, description)
+    # Instruments, each made when it is first needed.
 
-    def record(self, call: Call, tags: Mapping[str, AttributeValue]) -> None:
-        """Records one finished call. ``tags`` are the caller's attributes that belong on metrics."""
-        inference, failure, context = call.inference, call.failure, call.context
-        base = dimensions(inference)
-        base.update(tags)
-        timed = base
-        if failure is not None:
-            timed = {**base, semconv.ERROR_TYPE: failure.error_type, semconv.OUTCOME: failure.outcome}
-        operation = inference.operation
-        if operation in semconv.INFERENCE_OPERATIONS:
-            if self._latest:
-                self._inference.record(call.duration, timed, context)
-                self._tokens(inference.usage, base, timed, context)
-            if self._legacy:
-                self._duration.record(call.duration, timed, context)
-            if inference.stream:
-                self._stream(call, base)
-        elif operation == "embeddings" and self._latest:
-            self._embeddings.record(call.duration, timed, context)
-            if inference.usage is not None:
-                self._embedded.record(inference.usage.input_tokens or 0, timed, context)
-            if self._legacy:
-                self._duration.record(call.duration, timed, context)
-        else:
-            self._duration.record(call.duration, timed, context)
-        if self._legacy and inference.usage is not None:
-            for kind, number in (("input", inference.usage.input_tokens), ("output", inference.usage.output_tokens)):
-                if number is not None:
-                    self._legacy_tokens.record(number, {**base, semconv.TOKEN_TYPE: kind}, context)
-        if call.retries:
-            self.counter(semconv.RETRIES_COUNTER, "{retry}", "Requests that the library sent again").add(
-                call.retries, base, context
-            )
-        cost = inference.cost
-        if cost is not None:
-            self._cost.add(cost.total, base, context)
-            self._call_cost.record(cost.total, base, context)
-        if inference.grounding is not None and inference.grounding.score is not None:
-            self._grounding.record(
-                inference.grounding.score, {**base, semconv.GROUNDING_METHOD: inference.grounding.method}, context
-            )
-        self._overhead.record(call.overhead, {semconv.OPERATION: operation, semconv.PROVIDER: inference.provider})
+    def _seconds(self, name: str, description: str) -> Histogram:
+        return self._made.get(name) or self.histogram(name, "s", description, semconv.DURATION_EDGES)
 
-    def _tokens(
-        self, usage: Usage | None, base: dict[str, AttributeValue], timed: dict[str, AttributeValue], context: object
-    ) -> None:
-        # Both totals for every inference, 0 where no usage came; subsets where the provider gave them.
-        for counter, slot, parts in self._counters:
-            number = getattr(usage, slot) if usage is not None else None
-            if number is None:
-                if slot in ("input_tokens", "output_tokens"):
-                    counter.add(0, {**base, semconv.TOKEN_MODALITY: _UNKNOWN}, context)  # type: ignore[arg-type]
-                continue
-            rest = number
-            if usage is not None and usage.detailed:
-                for modality, part in parts:
-                    share = min(getattr(usage, part) or 0, rest)
-                    if share:
-                        counter.add(share, {**base, semconv.TOKEN_MODALITY: modality}, context)  # type: ignore[arg-type]
-                        rest -= share
-            if rest or not number:
-                counter.add(rest, {**base, semconv.TOKEN_MODALITY: _UNKNOWN}, context)  # type: ignore[arg-type]
-        self._input.record((usage.input_tokens or 0) if usage else 0, timed, context)  # type: ignore[arg-type]
-        self._output.record((usage.output_tokens or 0) if usage else 0, timed, context)  # type: ignore[arg-type]
-
-    def _stream(self, call: Call, base: dict[str, AttributeValue]) -> None:
-        if call.first_chunk is None or call.timing is None:
-            return
-        first = [self._first_chunk] if self._latest else []
-        per = [self._per_chunk] if self._latest else []
-        if self._legacy:
-            first.append(self._legacy_first_chunk)
-            per.append(self._legacy_per_chunk)
-        for histogram in first:
-            histogram.record(call.first_chunk, base, call.context)
-        for wait in call.timing.inter_chunk_seconds():
-            for histogram in per:
-                histogram.record(wait, base, call.context)
-
-    def counter(self, name: str, unit: str, description: str) -> Counter:
-        """The counter ``name``, made when it is first needed. To be called by the backlog's jobs only."""
-        if name not in self._on_demand:
-            self._on_demand[name] = self._meter.create_counter(name, unit, description)
-        made: Counter = self._on_demand[name]
-        return made
+    def _tokens(self, name: str, description: str) -> Histogram:
+        return self._made.get(name) or self.histogram(name, "{token}", description, semconv.TOKEN_EDGES)
 
     def histogram(self, name: str, unit: str, description: str, edges: Sequence[float]) -> Histogram:
-        """The histogram ``name``, made when it is first needed. To be called by the backlog's jobs only."""
-        if name not in self._on_demand:
-            self._on_demand[name] = self._meter.create_histogram(
+        """The histogram ``name``."""
+        made: Histogram | None = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._meter.create_histogram(
                 name, unit, description, explicit_bucket_boundaries_advisory=edges
             )
-        made: Histogram = self._on_demand[name]
         return made
+
+    def counter(self, name: str, unit: str, description: str) -> Counter:
+        """The counter ``name``."""
+        made: Counter | None = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._meter.create_counter(name, unit, description)
+        return made
+
+    def observe(self, name: str, unit: str, description: str, values: Values, *, adds: bool = False) -> None:
+        """Reports ``values`` whenever metrics are collected: as a gauge, or as a counter if they add up (``adds``)."""
+        if name not in self._observed:
+            self._observed.add(name)
+            observe(self._owner, self._provider, self._meter, self._scope, name, unit, description, values, adds=adds)
+
+    # Calls.
+
+    def record(self, record: CallRecord, tags: Mapping[str, AttributeValue], error_type: str = "") -> None:
+        """Records one finished call. ``tags`` are the caller's attributes that belong on metrics, ``error_type`` how it
+        failed, in few values."""
+        inference, context = record.inference, record.context
+        series = self._series_of(record.library, inference, tags)
+        base = timed = series.attributes
+        failure = record.failure
+        if failure is not None:
+            key = error_type or failure.error_type, failure.outcome
+            timed = series.failed.get(key) or series.failed.setdefault(
+                key, {**base, semconv.ERROR_TYPE: key[0], semconv.OUTCOME: key[1]}
+            )
+        operation, usage, duration = inference.operation, inference.usage, record.duration
+        if operation in semconv.INFERENCE_OPERATIONS:
+            if self._latest:
+                self._seconds(semconv.INFERENCE_DURATION, "Duration of a model call, streaming included").record(
+                    duration, timed, context
+                )
+                self._count_tokens(series, usage)
+                self._tokens(semconv.OPERATION_INPUT, "Input tokens of one call").record(
+                    (usage.input_tokens or 0) if usage is not None else 0, timed, context
+                )
+                self._tokens(semconv.OPERATION_OUTPUT, "Output tokens of one call").record(
+                    (usage.output_tokens or 0) if usage is not None else 0, timed, context
+                )
+            if self._legacy:
+                self._record_duration(duration, timed, context)
+            if inference.stream:
+                self._record_stream(record, base)
+        elif operation == "embeddings" and self._latest:
+            self._seconds(semconv.EMBEDDINGS_DURATION, "Duration of an embeddings call").record(
+                duration, timed, context
+            )
+            if usage is not None:
+                self._tokens(semconv.EMBEDDINGS_INPUT, "Input tokens of one embeddings call").record(
+                    usage.input_tokens or 0, timed, context
+                )
+            if self._legacy:
+                self._record_duration(duration, timed, context)
+        else:
+            self._record_duration(duration, timed, context)
+        if self._legacy and usage is not None:
+            tokens = self._tokens(semconv.LEGACY_TOKEN_USAGE, "Tokens of one call, by gen_ai.token.type")
+            for kind, number in (("input", usage.input_tokens), ("output", usage.output_tokens)):
+                if number is not None:
+                    tokens.record(number, {**base, semconv.TOKEN_TYPE: kind}, context)
+        if record.retries:
+            series.retries += record.retries
+        cost = inference.cost
+        if cost is not None:
+            series.cost += cost.total
+            series.priced = True
+            self.histogram(semconv.COST_HISTOGRAM, "{USD}", "What one call cost", semconv.COST_EDGES).record(
+                cost.total, base, context
+            )
+        if inference.grounding is not None and inference.grounding.score is not None:
+            self._score(semconv.GROUNDING_SCORE).record(
+                inference.grounding.score, {**base, semconv.GROUNDING_METHOD: inference.grounding.method}, context
+            )
+        self.histogram(
+            semconv.OVERHEAD, "s", "Time that llmotel took of a call, on the calling thread", semconv.OVERHEAD_EDGES
+        ).record(record.overhead, {semconv.OPERATION: operation, semconv.PROVIDER: inference.provider})
+
+    def _record_duration(self, duration: float, timed: Attributes, context: Any) -> None:
+        self._seconds(semconv.OPERATION_DURATION, "Duration of a GenAI operation").record(duration, timed, context)
+
+    def _series_of(self, library: str, inference: Inference, tags: Mapping[str, AttributeValue]) -> Series:
+        tier = inference.attributes.get(semconv.OPENAI_RESPONSE_TIER)
+        key = (
+            inference.operation,
+            inference.provider,
+            inference.request_model,
+            inference.response_model,
+            inference.server_address,
+            inference.server_port,
+            tier,
+            tuple(tags.items()) if tags else None,
+        )
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series({**dimensions(library, inference), **tags})
+        return series
+
+    def _count_tokens(self, series: Series, usage: Usage | None) -> None:
+        # Both totals for every inference, 0 where no usage came; subsets where the provider gave them.
+        tokens = series.tokens
+        if usage is None:
+            for slot in _TOTALS:
+                tokens.setdefault((slot, _UNKNOWN), 0)
+        elif usage.detailed:
+            for _, slot, parts in _COUNTERS:
+                _count_parts(tokens, usage, slot, parts)
+        else:
+            for slot in _SLOTS:
+                number = getattr(usage, slot)
+                if number is not None:
+                    key = _KEYS[slot]
+                    tokens[key] = tokens.get(key, 0) + number
+                elif slot in _TOTALS:
+                    tokens.setdefault(_KEYS[slot], 0)
+
+    def observe_sums(self) -> None:
+        """Makes the counters that report the sums of all series. Not by the backlog's jobs: they may run in a
+        collection, and the SDK takes no new observable instrument then, but waits for ever."""
+        if self._latest:
+            for name, slot, _ in _COUNTERS:
+                what = f"Tokens: {name.rpartition('usage.')[2]}"
+                self.observe(name, "{token}", what, _TokenSums(self._series, slot), adds=True)
+        self.observe(semconv.COST_COUNTER, "{USD}", "What calls cost", self._costs, adds=True)
+        self.observe(
+            semconv.RETRIES_COUNTER, "{retry}", "Requests that the library sent again", self._retries, adds=True
+        )
+
+    def _costs(self) -> Iterator[tuple[float, Mapping[str, AttributeValue]]]:
+        for series in tuple(self._series.values()):
+            if series.priced:
+                yield series.cost, series.attributes
+
+    def _retries(self) -> Iterator[tuple[float, Mapping[str, AttributeValue]]]:
+        for series in tuple(self._series.values()):
+            if series.retries:
+                yield series.retries, series.attributes
+
+    def _record_stream(self, record: CallRecord, base: Attributes) -> None:
+        if record.first_chunk is None or record.timing is None:
+            return
+        per_chunk = []
+        if self._latest:
+            self._seconds(semconv.INFERENCE_FIRST_CHUNK, "Time until the first chunk of a stream").record(
+                record.first_chunk, base, record.context
+            )
+            per_chunk.append(self._seconds(semconv.INFERENCE_PER_CHUNK, "Time between two chunks of a stream"))
+        if self._legacy:
+            self._seconds(semconv.LEGACY_FIRST_CHUNK, "Time until the first chunk of a stream").record(
+                record.first_chunk, base, record.context
+            )
+            per_chunk.append(self._seconds(semconv.LEGACY_PER_CHUNK, "Time between two chunks of a stream"))
+        for wait in record.timing.inter_chunk_seconds():
+            for histogram in per_chunk:
+                histogram.record(wait, base, record.context)
+
+    # Scores.
 
     def _score(self, name: str) -> Histogram:
         return self.histogram(name, "1", "Quality of answers, 0 to 1", semconv.SCORE_EDGES)
 
-    def record_quality(self, name: str, value: float, dims: Mapping[str, AttributeValue], context: object) -> None:
+    def record_quality(self, name: str, value: float, attributes: Mapping[str, AttributeValue], context: Any) -> None:
         """Records a quality score under ``llmotel.grounding.score`` or ``llmotel.quality.<name>``."""
         metric = semconv.GROUNDING_SCORE if name == "grounding" else semconv.QUALITY_PREFIX + name
-        self._score(metric).record(value, dims, context)  # type: ignore[arg-type]
+        self._score(metric).record(value, attributes, context)
+
+    def reset_after_fork(self) -> None:
+        """The sums so far are the parent's to report."""
+        self._series.clear()
 
 
-def dimensions(inference: Inference) -> dict[str, AttributeValue]:
+_SLOTS = tuple(slot for _, slot, _ in _COUNTERS)
+_KEYS = {slot: (slot, _UNKNOWN) for slot in _SLOTS}
+
+
+def _count_parts(
+    tokens: dict[tuple[str, str], int], usage: Usage, slot: str, parts: tuple[tuple[str, str], ...]
+) -> None:
+    number = getattr(usage, slot)
+    if number is None:
+        if slot in _TOTALS:
+            tokens.setdefault((slot, _UNKNOWN), 0)
+        return
+    rest = number
+    for modality, part in parts:
+        share = min(getattr(usage, part) or 0, rest)
+        if share:
+            tokens[slot, modality] = tokens.get((slot, modality), 0) + share
+            rest -= share
+    if rest or not number:
+        tokens[slot, _UNKNOWN] = tokens.get((slot, _UNKNOWN), 0) + rest
+
+
+class _TokenSums:
+    """The sums of one slot of usage over all series."""
+
+    def __init__(self, series: Mapping[Any, Series], slot: str) -> None:
+        self._series = series
+        self._slot = slot
+
+    def __call__(self) -> Iterator[tuple[float, Mapping[str, AttributeValue]]]:
+        for series in tuple(self._series.values()):
+            for (slot, modality), number in tuple(series.tokens.items()):
+                if slot == self._slot:
+                    yield number, {**series.attributes, semconv.TOKEN_MODALITY: modality}
+
+
+def dimensions(library: str, inference: Inference) -> Attributes:
     """The attributes that every point of a call carries."""
     known = {
         semconv.OPERATION: inference.operation,
@@ -223,16 +321,9 @@ def dimensions(inference: Inference) -> dict[str, AttributeValue]:
         semconv.SERVER_ADDRESS: inference.server_address,
         semconv.SERVER_PORT: inference.server_port,
         semconv.OPENAI_RESPONSE_TIER: inference.attributes.get(semconv.OPENAI_RESPONSE_TIER),
+        semconv.LIBRARY: library,
     }
     return {name: value for name, value in known.items() if value is not None}
 
 
-class _Observed:
-    """One own counter, as the metrics SDK asks for it."""
-
-    def __init__(self, key: str, observe: Callable[[str], int]) -> None:
-        self._key = key
-        self._observe = observe
-
-    def __call__(self, _: CallbackOptions) -> Iterable[Observation]:
-        return (Observation(self._observe(self._key)),)
+__all__ = ["OWN_COUNTERS", "Metrics", "Series", "dimensions"]

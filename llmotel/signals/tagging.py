@@ -13,7 +13,7 @@ from typing import Any
 
 from opentelemetry import context
 
-from llmotel import semconv
+from llmotel import runtime, semconv
 from llmotel.guard import log_once
 from llmotel.model.inference import AttributeValue
 from llmotel.signals.attributes import truncate
@@ -42,18 +42,10 @@ _NAMES = {
     "agent_name": semconv.AGENT_NAME,
 }
 
-_propagate = False
-
 
 def attribute_name(tag: str) -> str:
     """The attribute that a tag becomes: ``user_id`` -> ``user.id``, ``team`` -> ``llmotel.tag.team``."""
     return _NAMES.get(tag) or semconv.TAG_PREFIX + truncate(tag)
-
-
-def set_propagation(enabled: bool) -> None:
-    """Whether :func:`tags` also writes baggage, which the configured propagators send to other services."""
-    global _propagate
-    _propagate = enabled
 
 
 @contextmanager
@@ -65,7 +57,7 @@ def tags(**values: AttributeValue | None) -> Iterator[None]:
     ...     client.chat.completions.create(...)
     """
     changed = with_tags(context.get_current(), named(values))
-    if _propagate:
+    if runtime.propagates_tags:
         from opentelemetry import baggage  # 1 ms that those who do not ask for it do not wait for
 
         for tag, value in values.items():
@@ -124,7 +116,7 @@ def _single(value: object) -> str | bool | int | float:
 def current_tags(here: context.Context) -> Mapping[str, AttributeValue]:
     """The tags in force in ``here``, by attribute name: those of :func:`tags` over those that came as baggage."""
     local = here.get(TAGS_KEY)
-    if not _propagate:
+    if not runtime.propagates_tags:
         return local if isinstance(local, Mapping) else {}
     from opentelemetry import baggage
 
@@ -158,12 +150,12 @@ class MetricTags:
                 chosen[name] = self.limited(name, value)
         return chosen
 
-    def limited(self, name: str, value: AttributeValue) -> AttributeValue:
+    def limited(self, name: str, value: AttributeValue, other: str = _OTHER) -> AttributeValue:
         """``value`` for the attribute ``name`` of a metric, or ``other`` when there have been too many."""
         seen = self._seen.setdefault(name, set())
         if value not in seen:
             if len(seen) >= self.limit:
                 self.overflow += 1
-                return _OTHER
+                return other
             seen.add(value)
         return value

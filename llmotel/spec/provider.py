@@ -66,6 +66,9 @@ class Endpoint(FrozenStruct):
     ``accumulate_chunk`` runs for every chunk, but only when content is captured or the request may have citations;
     ``finalize_stream`` then turns what it gathered in ``inference.accumulator`` into ``output`` and ``answer``.
 
+    ``bulk`` names an array of the response's body that readers need no more than the first item of: where the caller
+    asked for the raw response, the rest of a large one is not decoded.
+
     ``internal`` is for a model in the process: its span has the kind INTERNAL.
     """
 
@@ -82,6 +85,7 @@ class Endpoint(FrozenStruct):
     decode: Callable[[Any], Any] | None = None
     stream_at: str | None = None
     body_at: str | None = None
+    bulk: str | None = None
     internal: bool = False
 
 
@@ -90,15 +94,25 @@ Reparse: TypeAlias = Callable[[tuple[Any, ...], Mapping[str, Any], Callable[[Any
 """``(args, kwargs, parser) -> arguments`` with ``parser`` in the place of :attr:`Request.parser`, on a copy."""
 
 
+def never(*_: Any) -> bool:
+    """The answer of those that know nothing of the kind."""
+    return False
+
+
 class UsageInjection(FrozenStruct):
     """How a stream can be asked for usage, for ``stream_usage="inject"`` and ``"auto"``.
 
     ``ask`` returns the arguments with the request changed on a copy, or ``None`` when the caller asked already;
-    ``is_extra`` recognises the chunk that exists only because we asked.
+    ``is_extra`` recognises the chunk that exists only because we asked. ``auto`` asks the ``providers`` that are known
+    to take the question, and not where ``is_raw`` says of the arguments that the caller will see the bytes.
+    ``is_refusal`` recognises the exception of a host that does not take the question.
     """
 
     ask: Callable[[tuple[Any, ...], Mapping[str, Any]], Arguments | None]
     is_extra: Callable[[Any], bool]
+    providers: frozenset[str] = frozenset()
+    is_raw: Callable[[tuple[Any, ...], Mapping[str, Any]], bool] = never
+    is_refusal: Callable[[BaseException], bool] = never
 
 
 class Seam(FrozenStruct):
@@ -254,5 +268,6 @@ __all__ = [
     "by_host",
     "every",
     "ignore",
+    "never",
     "no_info",
 ]

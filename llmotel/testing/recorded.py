@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.trace import get_current_span
+
 from llmotel.model.inference import AttributeValue, Cost, Grounding, Message, Usage
 from llmotel.model.json_text import resolved
 from llmotel.model.outcome import Failure
 
 if TYPE_CHECKING:
-    from llmotel.engine.call import Call
+    from llmotel.model.call_record import CallRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class RecordedCall:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, call: Call) -> RecordedCall:
+    def of(cls, call: CallRecord) -> RecordedCall:
         """What ``call`` left behind. To be taken before the engine lets go of its content."""
         inference = call.inference
         output = resolved(inference.output or [])
@@ -92,7 +94,7 @@ class RecordedCall:
             output=output,
             grounding=inference.grounding,
             tags=dict(call.tags),
-            attributes=dict(getattr(call.span, "attributes", None) or {}),
+            attributes=dict(getattr(get_current_span(call.context), "attributes", None) or {}),
         )
 
     @property

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk._logs import LoggerProvider
@@ -23,23 +22,23 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-from llmotel import setup
+from llmotel import runtime, setup
 from llmotel.config.config import Config
 from llmotel.engine.call import latest
 from llmotel.engine.engine import Engine
 from llmotel.instrumentation import registry
-from llmotel.signals import tagging
 from llmotel.testing.calls import LlmCalls
 from llmotel.testing.recorded import RecordedCall
 
 if TYPE_CHECKING:
-    from llmotel.engine.call import Call
-    from llmotel.guard import Guard
+    from llmotel.engine.scope import Scope
     from llmotel.instrumentation.instrumentor import Instrumentor
+    from llmotel.model.call_record import CallRecord
 
 _SDK_DISABLED = "OTEL_SDK_DISABLED"
 # What init() and shutdown() change.
-_GLOBALS = ((setup, "_running"), (setup, "_shared"), (setup, "_start"), (registry, "_engine"), (registry, "_disabled"))
+_GLOBALS = ((setup, "_running"), (setup, "_start"), (runtime, "current"), (runtime, "shared"), (registry, "_engine"),
+            (registry, "_disabled"))  # fmt: skip
 
 
 @contextmanager
@@ -83,9 +82,9 @@ class Recording:
         self._engines.append(made)
         return made
 
-    def add(self, call: Call) -> None:
+    def add(self, record: CallRecord) -> None:
         """Takes note of a finished call."""
-        self._seen.append((call.start_time_ns, RecordedCall.of(call)))
+        self._seen.append((record.start_time_ns, RecordedCall.of(record)))
 
     def calls(self) -> list[RecordedCall]:
         """The finished calls, in the order in which they began."""
@@ -159,6 +158,7 @@ class Recording:
                 logger.removeHandler(self._lines)
             for engine in self._engines:
                 engine.shutdown()
+                engine.retire()
             for provider in (self.tracer_provider, self.meter_provider, self.logger_provider):
                 provider.shutdown()
 
@@ -173,12 +173,12 @@ class _RecordingEngine(Engine):
     def __init__(self, config: Config, recorded: Recording) -> None:
         super().__init__(config, recorded.tracer_provider, recorded.meter_provider, recorded.logger_provider)
         self.enabled = True
-        self.content.captures = self.reads_input = self.reads_chunks = True
+        self.content.captures = self.always_reads_content = True
         self._recorded = recorded
 
-    def record(self, call: Call) -> None:
-        self._recorded.add(call)
-        super().record(call)
+    def record(self, record: CallRecord, scope: Scope) -> None:
+        self._recorded.add(record)
+        super().record(record, scope)
 
 
 @contextmanager
@@ -186,17 +186,17 @@ def _diverted(recorded: Recording) -> Iterator[None]:
     """Lets ``recorded`` make every engine that the application asks for, and one at once."""
     globals_before = [(module, name, getattr(module, name)) for module, name in _GLOBALS]
     engine_before = setup.engine()
-    instrumentors_before = [_Before.of(instrumentor) for instrumentor in registry._instrumentors()]
+    instrumentors_before = [_Before(instrumentor) for instrumentor in _instrumentors()]
 
     def start(running: setup.Running) -> None:
-        running.engine = recorded.engine(running.config)
+        running.engine = runtime.current = recorded.engine(running.config)
         _activate(running.engine)
 
     config = engine_before.config if engine_before is not None else Config.load()
     setattr(setup, "_start", start)  # noqa: B010 - the seam of this module
-    setup._running, setup._shared = None, recorded.engine(config)
+    setup._running, runtime.current, runtime.shared = None, None, recorded.engine(config)
     latest.set(None)
-    _activate(setup._shared)
+    _activate(runtime.shared)
     try:
         yield
     finally:
@@ -205,7 +205,6 @@ def _diverted(recorded: Recording) -> Iterator[None]:
         for before in instrumentors_before:
             before.restore()
         latest.set(None)
-        tagging.set_propagation(engine_before is not None and engine_before.config.baggage_tags)
         if registry._engine is not None:
             # A library that was first imported meanwhile: its import hook does not come again.
             registry.activate(registry._engine)
@@ -213,46 +212,44 @@ def _diverted(recorded: Recording) -> Iterator[None]:
 
 def _activate(engine: Engine) -> None:
     registry.activate(engine)
-    for instrumentor in registry._instrumentors():
-        if instrumentor.active and instrumentor.engine is not engine:
-            instrumentor.attach(engine)
+    for instrumentor in _instrumentors():
+        if instrumentor.library.active and instrumentor.library.engine is not engine:
+            instrumentor.library.attach(engine)
 
 
-@dataclass(frozen=True, slots=True)
+def _instrumentors() -> list[Instrumentor]:
+    """Those of the libraries that have been imported."""
+    return [
+        registry.instrumentor_of(name)
+        for name in (*registry.LIBRARIES, *registry._registered)
+        if any(module in sys.modules for module in registry.modules_of(name))
+    ]
+
+
 class _Before:
     """How one library was instrumented."""
 
-    instrumentor: Instrumentor
-    engine: Engine | None
-    guard: Guard
-    active: bool
-    wrapped: bool
-    state: str
-    detail: str
-
-    @classmethod
-    def of(cls, instrumentor: Instrumentor) -> _Before:
-        return cls(
-            instrumentor,
-            instrumentor.engine,
-            instrumentor.guard,
-            instrumentor.active,
-            instrumentor.wrapped,
-            instrumentor.state,
-            instrumentor.detail,
-        )
+    def __init__(self, instrumentor: Instrumentor) -> None:
+        self.instrumentor = instrumentor
+        library = instrumentor.library
+        self.wrapped = bool(instrumentor.patches)
+        self.state = {name: getattr(library, name) for name in _LIBRARY_STATE}
 
     def restore(self) -> None:
-        instrumentor = self.instrumentor
-        if not (self.wrapped or self.active):
+        instrumentor, library = self.instrumentor, self.instrumentor.library
+        active = self.state["active"]
+        if not (self.wrapped or active):
             instrumentor.uninstrument()
-        if self.wrapped or not self.active:
-            instrumentor.state, instrumentor.detail = self.state, self.detail
-        instrumentor.engine, instrumentor.guard, instrumentor.active = self.engine, self.guard, self.active
-        instrumentor._origins.clear()
-        module = sys.modules.get(instrumentor.provider.library)
-        if module is not None:
-            instrumentor.hook(module)  # where the application's own shutdown() took it out
+        for name, value in self.state.items():
+            if name not in ("state", "detail") or self.wrapped or not active:
+                setattr(library, name, value)
+        library._origins.clear()
+        for module in instrumentor.provider.modules:
+            if module in sys.modules:
+                instrumentor.hook(sys.modules[module])  # where the application's own shutdown() took it out
+
+
+_LIBRARY_STATE = ("engine", "scope", "guard", "active", "own_engine", "state", "detail")
 
 
 class _Lines(logging.Handler):

@@ -18,6 +18,7 @@ import llmotel
 from contract.calling import READ, Seen, performed
 from contract.providers import ANTHROPIC, HELPER, OPENAI, RAW, STREAM, STREAMING, UNLIKE, WHOLE, Case, Provider
 from contract.situations import by_id
+from llmotel.engine.scope import Health
 from llmotel.instrumentation import registry
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.recording import Recording
@@ -176,7 +177,7 @@ class TestWhatTheApplicationPutIn:
         self, case: Case, server: ProviderServer, recording: Recording, caplog: pytest.LogCaptureFixture
     ) -> None:
         recording.logger_provider.add_log_record_processor(Raising())
-        begin(recording)
+        begin(recording, events=True)
         works(case, server)
         assert errors(recording) == 1
         assert "RuntimeError in events" in lines(caplog)[0]
@@ -303,7 +304,7 @@ class TestTheCircuitBreaker:
         [row] = [row for row in registry.report() if row.library == provider.library]
         return row.state, row.detail
 
-    def test_an_instrumentor_that_fails_too_often_switches_itself_off(
+    def test_an_operation_that_fails_too_often_is_not_recorded_for_a_while(
         self, provider: Provider, server: ProviderServer, recording: Recording
     ) -> None:
         self.fail_often(provider, server)
@@ -314,14 +315,55 @@ class TestTheCircuitBreaker:
         self, provider: Provider, server: ProviderServer, caplog: pytest.LogCaptureFixture
     ) -> None:
         self.fail_often(provider, server)
-        said = [line for line in lines(caplog) if "switched itself off" in line]
-        assert len(said) == 1
-        assert f"instrumentation of {provider.library} switched itself off after 3 internal errors" in said[0]
+        [line] = [line for line in lines(caplog) if "is not recorded for" in line]
+        assert f"chat of {provider.library} is not recorded for 300 s" in line
         state, detail = self.state(provider)
-        assert state == "switched off after errors"
-        assert "read_response: RuntimeError" in detail
-        assert "switched off after errors" in str(llmotel.status())
-        assert llmotel.status().hints[0].startswith(f"No longer recorded: {provider.library}. llmotel.shutdown() and")
+        assert state == "instrumented"
+        assert "not recorded for a while" in detail
+        assert llmotel.status().errors[-1].endswith("read_response: RuntimeError")
+        assert llmotel.status().hints[0].startswith(f"Not recorded for a while: calls of {provider.library}.")
+
+    def test_it_is_recorded_again_after_that_while(
+        self, provider: Provider, server: ProviderServer, recording: Recording, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Health, "PAUSE", 0.0)
+        self.fail_often(provider, server)
+        llmotel.flush()
+        assert len(recording.spans()) == self.LIMIT + 4
+
+    def test_the_other_operations_of_the_library_go_on(
+        self, provider: Provider, server: ProviderServer, recording: Recording
+    ) -> None:
+        self.fail_often(provider, server)
+        other = Case(OPENAI, OPENAI.shape("embeddings.create"))
+        works(other, server)
+        llmotel.flush()
+        assert recording.spans()[-1].name.startswith("embeddings")
+
+    def test_errors_in_few_of_many_calls_change_nothing(
+        self, provider: Provider, server: ProviderServer, recording: Recording, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        case = Case(provider, provider.first())
+        for _ in range(self.LIMIT - 1):
+            works(case, server)
+        monkeypatch.undo()  # the reader works again
+        for _ in range(2 * self.LIMIT):
+            works(case, server)
+        llmotel.flush()
+        assert len(recording.spans()) == 3 * self.LIMIT - 1
+
+    def test_a_stream_counts_once_however_many_chunks_fail(
+        self, server: ProviderServer, recording: Recording, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        chat = openai_provider.ENDPOINTS["/chat/completions"]
+        monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", chat.replaced(read_chunk=fail))
+        begin(recording, error_limit=self.LIMIT)
+        case = Case(OPENAI, OPENAI.shape("chat.stream"))
+        for _ in range(self.LIMIT - 1):
+            assert len(works(case, server).chunks) > self.LIMIT
+        works(Case(OPENAI, OPENAI.first()), server)
+        llmotel.flush()
+        assert len(recording.spans()) == self.LIMIT
 
     def test_the_other_library_goes_on(self, provider: Provider, server: ProviderServer, recording: Recording) -> None:
         other = ANTHROPIC if provider is OPENAI else OPENAI

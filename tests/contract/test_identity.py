@@ -100,6 +100,6 @@ def test_the_caller_gets_the_very_objects_that_the_library_made(
 
     monkeypatch.setattr(kind, "_process_response_data", processed)
     server.script(Reply(case.shape.body))
-    instrument(capture_content="SPAN_AND_EVENT")
+    instrument(capture_content="SPAN_AND_EVENT", stream_usage="none")
     seen = performed(case, server)
     assert [id(thing) for thing in (seen.chunks or [seen.value])] == made

@@ -52,7 +52,8 @@ def conventional(telemetry: Telemetry) -> set[str]:
 
 def tokens_of(case: Case) -> Tokens:
     """The tokens that the telemetry has to tell."""
-    return case.shape.tokens(case.shape.body) if case.shape.usage_in_stream else Tokens()
+    asked = case.variant == PLAIN  # a stream of objects is asked for its usage, where the bytes would show it not
+    return case.shape.tokens(case.shape.body) if case.shape.usage_in_stream or asked else Tokens()
 
 
 @pytest.fixture
@@ -200,8 +201,10 @@ def test_exemplars_lead_to_the_span(case: Case, made: Callable[..., calling.Seen
     made(case)
     span = telemetry.span.get_span_context()
     for name, points in telemetry.metrics().items():
-        if name.startswith(("gen_ai.", "llmotel.client.cost", "llmotel.client.operation")):
+        if name.startswith(("gen_ai.", "llmotel.client.operation")):
             for point in points:
+                if not hasattr(point, "bucket_counts"):  # sums are observed: they are of many calls
+                    continue
                 found = {(exemplar.trace_id, exemplar.span_id) for exemplar in point.exemplars}
                 assert found == {(span.trace_id, span.span_id)}, name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,6 @@ import llmotel
 from contract.calling import performed
 from contract.providers import ANTHROPIC, OPENAI, Case, make_client
 from contract.situations import by_id
-from llmotel.signals import tagging
 from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
 
@@ -44,12 +43,6 @@ def tags_of(span: Any) -> dict[str, Any]:
 def values(telemetry: Telemetry, name: str) -> dict[Any, int]:
     """How many calls there were with each value of the attribute ``name``."""
     return {point.attributes.get(name): point.count for point in telemetry.metrics()[DURATION]}
-
-
-@pytest.fixture(autouse=True)
-def _no_baggage_for_others() -> Iterator[None]:
-    yield
-    tagging.set_propagation(False)
 
 
 class TestOnSpans:

@@ -57,6 +57,7 @@ class TestFromTheProvider:
     def test_a_host_that_sends_them_in_a_stream_unasked_is_believed(
         self, server: ProviderServer, telemetry: Telemetry
     ) -> None:
+        telemetry = telemetry(stream_usage="none")
         server.script(Reply(hosts.openrouter(BODY, cost=0.0125)))
         performed(CASE, server)
         attributes = telemetry.span.attributes
@@ -64,6 +65,10 @@ class TestFromTheProvider:
 
 
 class TestMissing:
+    @pytest.fixture
+    def telemetry(self, telemetry: Telemetry) -> Telemetry:
+        return telemetry(stream_usage="none")
+
     @pytest.mark.parametrize("case", UNASKED, ids=by_id)
     def test_a_stream_without_usage_has_no_counts(
         self, case: Case, server: ProviderServer, telemetry: Telemetry

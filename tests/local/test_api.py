@@ -212,29 +212,6 @@ class TestCalls:
             assert costs == sorted(costs, reverse=sort.startswith("-"))
             assert all(item["cost_usd"] is None for item in seen[len(costs) :])
 
-    @pytest.mark.parametrize(
-        ("said", "failed", "outcome", "failure"),
-        [
-            ({}, None, "completed", None),
-            ({}, "boom", "error", None),
-            ({"error.type": "timeout"}, None, "error", None),
-            ({"error.type": "429", "llmotel.outcome": "rate_limit"}, "429", "error", "rate_limit"),
-            ({"error.type": "CancelledError", "llmotel.outcome": "cancelled"}, "stopped", "cancelled", None),
-            ({"llmotel.stream.outcome": "completed"}, None, "completed", None),
-            ({"llmotel.stream.outcome": "abandoned"}, None, "abandoned", None),
-            ({"llmotel.stream.outcome": "closed"}, None, "closed", None),
-            ({"llmotel.stream.outcome": "error", "llmotel.outcome": "server"}, "500", "error", "server"),
-        ],
-    )
-    def test_all_senders_endings_are_told_in_the_same_words(
-        self, local: Local, said: dict, failed: str | None, outcome: str, failure: str | None
-    ) -> None:
-        local.send(otlp.spans(otlp.span(call(**said), own=SPAN, failed=failed)))
-        (item,) = local.calls()
-        assert (item["outcome"], item["failure"]) == (outcome, failure)
-        assert local.get("/api/calls/summary")["current"]["errors"] == (outcome == "error")
-        assert said.items() <= local.get(f"/api/spans/{SPAN}")["attributes"].items()
-
     def test_the_total_is_told_on_request(self, local: Local) -> None:
         tell(local, call(), call(), call())
         assert local.get("/api/calls", limit=1, count="true")["total"] == 3

@@ -109,9 +109,7 @@ class World:
         if ending < 0.05:
             failed = "no answer"
         elif ending < 0.08:
-            said["error.type"] = said["llmotel.outcome"] = "timeout"
-        elif ending < 0.1:
-            said["error.type"], said["llmotel.outcome"] = "CancelledError", "cancelled"
+            said["error.type"] = "timeout"
         elif ending < 0.12:
             said["llmotel.outcome"] = "abandoned"
         return self.made(chance, said, failed)
@@ -207,7 +205,6 @@ class World:
                 continue
             failed = span.status.code == 2 or "error.type" in said
             outcome = said.get("llmotel.outcome", "error" if failed else "completed")
-            outcome = "error" if outcome == "timeout" else outcome
             found.append(
                 {
                     "start": span.start_time_unix_nano,
@@ -231,7 +228,7 @@ class World:
                     "tool": said.get("gen_ai.tool.name"),
                     "error": said.get("error.type"),
                     "outcome": outcome,
-                    "failed": outcome == "error",
+                    "failed": outcome == "error" or span.status.code == 2,
                     "call": said["gen_ai.operation.name"] in ("chat", "embeddings"),
                 }
             )

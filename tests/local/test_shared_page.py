@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import random
-import time
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from llmotel.local.viewer import share
-from local.browser import traffic
-from local.conftest import Local
 
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202egnp.exe\x00"
 
@@ -190,29 +186,3 @@ def test_a_page_says_whether_it_is_redacted() -> None:
 def test_ids_stay_what_they_are() -> None:
     digits = "4111111111111111" * 2
     assert digits in share.page({**trace(span()), "trace_id": digits})
-
-
-class TestTheDownload:
-    @pytest.fixture
-    def stored(self, local: Local) -> str:
-        trace = traffic.assistant(random.Random(1), time.time() - 10, 1)
-        spans = trace.spans
-        spans[-1]["attributes"] += traffic.attributes({"note": f"the key is {SECRET}"})
-        answer = local.client.post("/v1/traces", json=traffic.export(spans))
-        assert answer.status_code == 200
-        return trace.id
-
-    def test_a_stored_trace_is_a_file_with_all_its_spans(self, local: Local, stored: str) -> None:
-        answer = local.client.get(f"/api/share/{stored}")
-        assert answer.headers["content-disposition"] == f'attachment; filename="trace-{stored}.html"'
-        assert answer.headers["content-type"].startswith("text/html")
-        assert len(names(answer.text)) == local.get(f"/api/traces/{stored}")["total"]
-        assert "within 30 days" in Reader(answer.text).text
-
-    def test_it_is_redacted_unless_that_is_refused(self, local: Local, stored: str) -> None:
-        assert SECRET not in local.client.get(f"/api/share/{stored}").text
-        assert SECRET in local.client.get(f"/api/share/{stored}?redact=false").text
-        assert local.problem(f"/api/share/{stored}", redact="perhaps")["parameter"] == "redact"
-
-    def test_a_trace_that_is_not_there_is_a_problem(self, local: Local) -> None:
-        assert local.problem(f"/api/share/{'0' * 31}1")["status"] == 404

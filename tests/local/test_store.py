@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import stat
 import subprocess
@@ -85,33 +84,6 @@ class TestProcess:
         assert set(acknowledged) <= stored
         assert len(stored) == count
 
-    def test_a_full_disk_is_told_and_over_when_there_is_room_again(self, tmp_path: Path) -> None:
-        command = Command(tmp_path)
-        noise = {f"k{place}": otlp.trace_id() * 200 for place in range(10)}
-        acknowledged: set[str] = set()
-
-        def send(client: httpx.Client) -> httpx.Response:
-            batch = [otlp.span({**otlp.call(), **noise, "n": place}) for place in range(20)]
-            answer = client.post("/v1/traces", content=otlp.body(otlp.spans(*batch)), headers=otlp.PROTOBUF)
-            if answer.status_code == 200:
-                acknowledged.update(one.span_id.hex() for one in batch)
-            return answer
-
-        with httpx.Client(base_url=command.url, timeout=60) as client:
-            assert send(client).status_code == 200
-            resource.prlimit(command.process.pid, resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
-            refused = next(answer for answer in iter(lambda: send(client), None) if answer.status_code != 200)
-            assert refused.status_code == 503
-            assert int(refused.headers["retry-after"]) > 0
-            assert client.get("/api/calls").status_code == 200
-            resource.prlimit(command.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
-            assert send(client).status_code == 200
-        command.end(signal.SIGKILL)
-        store = Store(tmp_path)
-        stored = {f"{row[0]:016x}" for row in store.query("SELECT span_id FROM spans")}
-        store.close()
-        assert stored == acknowledged
-
     def test_a_second_one_says_who_has_the_database(self, tmp_path: Path) -> None:
         first = Command(tmp_path)
         said = Command(tmp_path).refused()
@@ -155,20 +127,6 @@ class TestFile:
         connection.close()
         with pytest.raises(StoreError, match="newer llmotel"):
             Store(tmp_path)
-
-    def test_a_database_of_version_1_is_brought_to_this_one(self, tmp_path: Path) -> None:
-        Store(tmp_path).close()
-        connection = duckdb.connect(str(tmp_path / FILE))
-        columns = schema.index(schema.SPANS)
-        row: list[object] = ["" if "VARCHAR" in kind else 0 if "NOT NULL" in kind else None for _, kind in schema.SPANS]
-        row[columns["outcome"]], row[columns["attributes"]] = "rate_limit", "{}"
-        append(connection, "spans", [row])
-        connection.execute("ALTER TABLE spans DROP COLUMN failure")
-        connection.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
-        connection.close()
-        store = Store(tmp_path)
-        assert store.query("SELECT outcome, failure FROM spans") == [("error", "rate_limit")]
-        store.close()
 
     def test_one_of_an_older_version_is_migrated(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Store(tmp_path).close()

@@ -13,6 +13,7 @@ from llmotel.model.inference import Answer, Inference
 from llmotel.spec import Endpoint
 from llmotel.spec.accumulator import Accumulator
 from llmotel.spec.reading import count, fields, get, items, params, path, strings, text
+from llmotel_instrumentors.dialects import openai_attributes
 from llmotel_instrumentors.dialects.annotations import annotate, list_sources
 from llmotel_instrumentors.dialects.chat_content import FINISH, part, read_input, read_output, read_prompt, read_text
 from llmotel_instrumentors.dialects.chat_usage import INJECTION, read_usage
@@ -61,7 +62,7 @@ def read_request(inference: Inference, body: Any) -> None:
     if "service_tier" in body:
         tier = text(body["service_tier"])
         if tier is not None and tier != "auto":
-            attributes[semconv.OPENAI_REQUEST_TIER] = tier
+            openai_attributes.put(inference, semconv.OPENAI_REQUEST_TIER, tier)
     # Search models annotate their answers, and Perplexity's always cite.
     if (
         "web_search_options" in body
@@ -73,7 +74,7 @@ def read_request(inference: Inference, body: Any) -> None:
 
 def read_chat_request(inference: Inference, body: Any) -> None:
     """As :func:`read_request`, for chat."""
-    inference.attributes[semconv.OPENAI_API] = "chat_completions"
+    openai_attributes.put(inference, semconv.OPENAI_API, "chat_completions")
     read_request(inference, body)
 
 
@@ -108,10 +109,11 @@ def read_head(inference: Inference, response: Any) -> None:
     inference.response_model = text(get(response, "model")) or inference.response_model
     tier = text(get(response, "service_tier"))
     if tier is not None:
-        inference.service_tier = inference.attributes[semconv.OPENAI_RESPONSE_TIER] = tier
+        inference.service_tier = tier
+        openai_attributes.put(inference, semconv.OPENAI_RESPONSE_TIER, tier)
     fingerprint = text(get(response, "system_fingerprint"))
     if fingerprint is not None:
-        inference.attributes[semconv.OPENAI_FINGERPRINT] = fingerprint
+        openai_attributes.put(inference, semconv.OPENAI_FINGERPRINT, fingerprint)
 
 
 def read_answer(inference: Inference, response: Any) -> None:

@@ -10,6 +10,7 @@ from llmotel.spec import UsageInjection
 from llmotel.spec.reading import count, get, number, path
 from llmotel_instrumentors.stainless import replaced_body
 
+_RAW = "x-stainless-raw-response"
 _CACHED = ("prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens")  # DeepSeek, Mistral, Moonshot
 
 
@@ -83,4 +84,22 @@ def is_usage_chunk(chunk: Any) -> bool:
     return get(chunk, "choices") == [] and get(chunk, "usage") is not None
 
 
-INJECTION = UsageInjection(ask_for_usage, is_usage_chunk)
+def is_raw(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Whether the caller asked for the raw response, and so may read the extra chunk from its bytes."""
+    headers = get(args[1] if len(args) > 1 else kwargs.get("options"), "headers")
+    return isinstance(headers, Mapping) and any(str(name).lower() == _RAW for name in headers)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether a host rejected ``stream_options``, which it does not know."""
+    status, body = getattr(error, "status_code", None), getattr(error, "body", None)
+    return status in (400, 422) and ("stream_options" in str(body) or "include_usage" in str(body))
+
+
+INJECTION = UsageInjection(
+    ask_for_usage,
+    is_usage_chunk,
+    providers=frozenset({"openai", "azure.ai.openai"}),
+    is_raw=is_raw,
+    is_refusal=is_refusal,
+)

@@ -13,6 +13,7 @@ from llmotel.model.inference import Answer, Inference, Usage
 from llmotel.spec import Endpoint
 from llmotel.spec.accumulator import Accumulator
 from llmotel.spec.reading import count, get, items, number, params, path, text
+from llmotel_instrumentors.dialects import openai_attributes
 from llmotel_instrumentors.dialects.annotations import annotate
 from llmotel_instrumentors.dialects.chat_completions import FORMATS, read_error, read_head
 from llmotel_instrumentors.dialects.responses_content import read_input, read_output
@@ -37,7 +38,7 @@ _TOLD = (*_BEGUN, "error")
 def read_request(inference: Inference, body: Any) -> None:
     """Model and parameters."""
     attributes = inference.attributes
-    attributes[semconv.OPENAI_API] = "responses"
+    openai_attributes.put(inference, semconv.OPENAI_API, "responses")
     params(inference, body, PARAMS)
     if not isinstance(body, Mapping):
         return
@@ -52,7 +53,7 @@ def read_request(inference: Inference, body: Any) -> None:
         attributes[semconv.OUTPUT_TYPE] = kind
     tier = text(body.get("service_tier"))
     if tier is not None and tier != "auto":
-        attributes[semconv.OPENAI_REQUEST_TIER] = tier
+        openai_attributes.put(inference, semconv.OPENAI_REQUEST_TIER, tier)
     conversation = body.get("conversation")
     conversation_id = text(conversation) or text(get(conversation, "id"))
     if conversation_id is not None:
@@ -258,7 +259,7 @@ def read_fetched_chunk(inference: Inference, event: Any) -> None:
 
 def read_fetch_request(inference: Inference, _: Any) -> None:
     """Retrieving has no body."""
-    inference.attributes[semconv.OPENAI_API] = "responses"
+    openai_attributes.put(inference, semconv.OPENAI_API, "responses")
 
 
 CREATE = Endpoint(

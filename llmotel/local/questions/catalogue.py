@@ -11,8 +11,8 @@ from llmotel.local.questions.dialects import Dialect
 Column = tuple[str, str, str]
 """Name, title, unit: usd seconds count ratio tokens score text time per_minute."""
 
-FAILED = "s.outcome = 'error'"
-WASTED = "s.outcome IN ('error', 'abandoned', 'cancelled')"
+FAILED = "(s.outcome = 'error' OR s.status = 2)"
+WASTED = "(s.outcome IN ('error', 'abandoned', 'cancelled') OR s.status = 2)"
 _DAY_NS = 86_400_000_000_000
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from llmotel import semconv
 from llmotel.local.errors import RequestError
-from llmotel.local.names import ALIASES, ENDINGS, FAILURES, PRIMARY
+from llmotel.local.names import ALIASES, PRIMARY
 
 ENGINES = ("duckdb", "clickhouse", "bigquery")
 
@@ -60,17 +60,6 @@ def names_of(column: str) -> list[str]:
     """The attributes that ``column`` is read from: the newest name first."""
     first = [name for name, (target, _) in PRIMARY.items() if target == column]
     return first + [name for name, (target, _) in ALIASES.items() if target == column and name in _LEGACY]
-
-
-def outcome(said: str, stream: str, error: str) -> str:
-    """How a span ended, as :meth:`llmotel.local.spans.SpanReader` has it."""
-    failures = ", ".join(f"'{name}'" for name in sorted(FAILURES))
-    endings = ", ".join(f"'{name}'" for name in ENDINGS)
-    return (
-        f"CASE WHEN {said} = 'cancelled' OR ({said} IS NULL AND {stream} = 'cancelled') THEN 'cancelled' "
-        f"WHEN status = 2 OR {error} IS NOT NULL OR {said} IN ({failures}) OR {stream} = 'error' THEN 'error' "
-        f"WHEN {said} IS NOT NULL THEN {said} WHEN {stream} IN ({endings}) THEN {stream} ELSE 'completed' END"
-    )
 
 
 class Dialect:
@@ -171,7 +160,6 @@ class ClickHouse(Dialect):
             "AS status",
         ]
         columns += [f"{self._text(column)} AS {column}_" for column in _TEXTS]
-        columns.append(f"nullIf(SpanAttributes['{semconv.STREAM_OUTCOME}'], '') AS stream_")
         columns += [f"accurateCastOrNull({self._text(column)}, 'Int64') AS {column}" for column in _WHOLE]
         columns += [f"toFloat64OrNull({self._text(column)}) AS {column}" for column in _NUMBERS]
         renamed = ", ".join(f"{column}_ AS {column}" for column in _TEXTS if column != "outcome")
@@ -179,7 +167,7 @@ class ClickHouse(Dialect):
         self.spans = (
             f"(SELECT {kept}, {renamed}, {', '.join((*_WHOLE, *_NUMBERS))}, "
             f"coalesce(response_model_, request_model_) AS model, "
-            f"{outcome('outcome_', 'stream_', 'error_type_')} AS outcome, "
+            f"coalesce(outcome_, if(status = 2 OR error_type_ IS NOT NULL, 'error', 'completed')) AS outcome, "
             f"{_KIND.format(operation='operation_')} AS kind FROM (SELECT {', '.join(columns)} FROM otel_traces))"
         )
         self.evaluations = (
@@ -229,13 +217,13 @@ class BigQuery(Dialect):
             "GREATEST(end_ns - start_ns, 0) / 1e9 AS duration", "service", "IFNULL(status, 0) AS status",
             "JSON_VALUE(resource, '$.\"deployment.environment.name\"') AS environment",
         ]  # fmt: skip
-        stream = f"JSON_VALUE(attributes, '$.\"{semconv.STREAM_OUTCOME}\"')"
         columns += [f"{self._text(column)} AS {column}" for column in _TEXTS if column != "outcome"]
         columns += [f"SAFE_CAST({self._text(column)} AS INT64) AS {column}" for column in _WHOLE]
         columns += [f"SAFE_CAST({self._text(column)} AS FLOAT64) AS {column}" for column in _NUMBERS]
         columns += [
             f"COALESCE({self._text('response_model')}, {self._text('request_model')}) AS model",
-            f"{outcome(self._text('outcome'), stream, self._text('error_type'))} AS outcome",
+            f"COALESCE({self._text('outcome')}, IF(status = 2 OR {self._text('error_type')} IS NOT NULL, 'error', "
+            "'completed')) AS outcome",
             f"{_KIND.format(operation=self._text('operation'))} AS kind",
         ]
         self.spans = f"(SELECT {', '.join(columns)} FROM otel.spans)"

@@ -178,24 +178,3 @@ def test_what_is_listed_is_exported(shop: Local, opened: Opened, form: str) -> N
     with page.expect_download() as waiting:
         page.get_by_role("link", name=form).click()
     assert waiting.value.path().stat().st_size > 100
-
-
-def test_a_trace_is_shared_as_one_file(shop: Local, opened: Opened, answer: dict[str, Any]) -> None:
-    page = opened(f"{shop.url}/traces/{answer['trace_id']}")
-    page.get_by_role("button", name="Share this trace").click()
-    with page.expect_download() as waiting:
-        page.get_by_role("link", name="One HTML file, redacted").click()
-    text = waiting.value.path().read_text("utf-8")
-    assert text.startswith("<!doctype html>")
-    assert answer["trace_id"] in text
-    assert "<script" not in text
-
-
-def test_a_session_may_be_called_like_a_file_or_a_folder(fresh: Local, opened: Opened) -> None:
-    fresh.send([one_call(**{"session.id": "team/ann.txt"})])
-    page = opened(f"{fresh.url}/sessions")
-    page.get_by_role("link", name="team/ann.txt").click()
-    page.wait_for_selector(".turn")
-    page.reload()
-    page.wait_for_selector(".turn")
-    assert "team/ann.txt" in page.locator("main h1").inner_text()
