@@ -57,16 +57,19 @@ export const COLUMNS = [
 ];
 
 const NARROW = window.matchMedia("(max-width: 700px)");
+const MIDDLE = window.matchMedia("(max-width: 1080px)");
+/** What a tablet has no room for. */
+const SPARED = ["feature", "agent", "quality"];
 
-/** @returns {boolean} */
-function useNarrow() {
-  const [narrow, setNarrow] = useState(NARROW.matches);
+/** @param {MediaQueryList} query @returns {boolean} */
+function useMedia(query) {
+  const [fits, setFits] = useState(query.matches);
   useEffect(() => {
-    const change = () => setNarrow(NARROW.matches);
-    NARROW.addEventListener("change", change);
-    return () => NARROW.removeEventListener("change", change);
+    const change = () => setFits(query.matches);
+    query.addEventListener("change", change);
+    return () => query.removeEventListener("change", change);
   }, []);
-  return narrow;
+  return fits;
 }
 
 /** Rows page after page; while the newest stand first, what arrives is put before them. @param {string} asked @param {boolean} following */
@@ -123,7 +126,8 @@ function useRows(asked, following) {
 
 export function Calls() {
   const query = place.value.query;
-  const narrow = useNarrow();
+  const narrow = useMedia(NARROW);
+  const middle = useMedia(MIDDLE);
   const [follow, setFollow] = useState(true);
   const [chosen, setChosen] = useState(-1);
   const [side, setSide] = useState(false);
@@ -134,7 +138,7 @@ export function Calls() {
     return made.toString();
   }, [query, sort]);
   const list = useRows(asked, follow && sort === "-start_time");
-  const names = query.get("columns")?.split(",") ?? COLUMNS.filter((column) => column.shown).map((column) => column.id);
+  const names = query.get("columns")?.split(",") ?? COLUMNS.filter((column) => column.shown && !(middle && SPARED.includes(column.id))).map((column) => column.id);
   const columns = useMemo(() => COLUMNS.filter((column) => (narrow && !query.has("columns") ? column.narrow : names.includes(column.id))).map((column) => (narrow ? { ...column, width: { outcome: 30, time: 78, name: 120, cost: 72, duration: 74 }[column.id] ?? column.width } : column)), [names.join(), narrow]);
   const filtered = asked !== "" && asked !== `sort=${sort}`;
   const fresh = health.value?.spans === 0 || (!filtered && !list.loading && list.rows.length === 0 && !list.error);
