@@ -35,7 +35,7 @@ def test_a_page_opens(shop: Local, opened: Callable[..., Any], path: str, title:
 def test_the_first_page_is_the_calls(shop: Local, opened: Callable[..., Any]) -> None:
     page = opened(shop.url)
     page.wait_for_selector("tbody tr.to")
-    assert "450" in page.locator(".head .sub").inner_text()
+    page.wait_for_selector('.head .sub:has-text("450 in all")')
 
 
 def test_a_call_opens_with_its_conversation(shop: Local, opened: Callable[..., Any], answer: dict[str, Any]) -> None:
