@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from llmotel import runtime, semconv
 from llmotel.config.config import Config
 from llmotel.errors import ConfigurationError
+from llmotel.sdk import child_processes, process_exit
+from llmotel.threads import after_fork, before_fork
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
@@ -73,6 +75,8 @@ def init(
     tracer_provider: TracerProvider | None = None,
     meter_provider: MeterProvider | None = None,
     logger_provider: LoggerProvider | None = None,
+    exit_flush: bool | None = None,
+    child_processes: bool | None = None,
     isolated: bool | None = None,
     disabled: bool | None = None,
     disabled_instrumentations: str | Iterable[str] | None = None,
@@ -109,7 +113,14 @@ def init(
 
     >>> llmotel.init(service_name="checkout", capture_content=True)
     """
-    _begin({name: value for name, value in locals().items() if value is not None})
+    arguments = {name: value for name, value in locals().items() if value is not None}
+    try:
+        _begin(arguments)
+    except ConfigurationError as error:
+        # Some handlers of errors show the variables of every frame. What was given here may be secret.
+        headers = endpoint = resource_attributes = upload_base_path = None
+        arguments.clear()
+        raise error.with_traceback(None) from None
 
 
 def _begin(arguments: Mapping[str, object]) -> None:
@@ -155,6 +166,7 @@ def _start(running: Running) -> None:
         what = "Spans, events and exports of metrics that were dropped or failed to export"
         running.engine.metrics.observe(semconv.EXPORT_LOST, "{record}", what, pipeline.lost, adds=True)
     pipeline.publish()
+    _arm(running, pipeline)
     running.pipeline = pipeline
     runtime.current = running.engine
     _register()
@@ -181,9 +193,17 @@ def _register() -> None:
     _registered = True
 
 
+def _arm(running: Running, pipeline: Pipeline) -> None:
+    """What comes before ends that run no exit handlers, and what children begin with that are no forks."""
+    if running.config.exit_flush:
+        process_exit.arm(process_exit.Ending(_last, _flush_at_end, _is_idle))
+    if running.config.child_processes and pipeline.is_own and child_processes.are_plain(running.arguments):
+        child_processes.arm(running.arguments)
+
+
 def _differences(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     return sorted(name for name in {*before, *now} if before.get(name) is not now.get(name)
-                  and before.get(name) != now.get(name))  # fmt: skip
+                  and (name in _PROVIDERS or before.get(name) != now.get(name)))  # fmt: skip
 
 
 def running() -> Running | None:
@@ -239,6 +259,8 @@ def shutdown(timeout: float = 10.0) -> None:
     global _running
     from llmotel.instrumentation import registry
 
+    process_exit.disarm()
+    child_processes.disarm()
     with _lock:
         stopped, current = _running, engine()
         _running = runtime.current = runtime.shared = None
@@ -266,7 +288,25 @@ def _stop(current: Engine | None, pipeline: Pipeline | None, timeout: float) -> 
 def _at_exit() -> None:
     current = _running
     if current is not None:
-        _stop(current.engine, current.pipeline, current.config.timeout)
+        process_exit.at_exit(lambda: _stop(current.engine, current.pipeline, current.config.timeout))
+
+
+def _last(seconds: float) -> None:
+    """The end of a process that runs no exit handlers."""
+    current = _running
+    if current is not None:
+        if current.pipeline is not None:
+            current.pipeline.is_last = True
+        _stop(current.engine, current.pipeline, min(seconds, current.config.timeout))
+
+
+def _flush_at_end(seconds: float) -> None:
+    flush(seconds)
+
+
+def _is_idle() -> bool:
+    current, pipeline = engine(), _pipeline()
+    return (current is None or not current.backlog.used) and (pipeline is None or pipeline.is_empty())
 
 
 def _pipeline() -> Pipeline | None:
@@ -274,6 +314,7 @@ def _pipeline() -> Pipeline | None:
 
 
 def _before_fork() -> None:
+    before_fork()
     pipeline = _pipeline()
     if pipeline is not None:
         pipeline.before_fork()
@@ -283,14 +324,23 @@ def _after_in_parent() -> None:
     pipeline = _pipeline()
     if pipeline is not None:
         pipeline.after_fork_in_parent()
+    after_fork()
 
 
 def _after_in_child() -> None:
+    try:
+        _begin_in_child()
+    finally:
+        after_fork()
+
+
+def _begin_in_child() -> None:
     global _lock
     _lock = threading.RLock()
     if _running is None or _running.pipeline is None:
         return
     _running.pipeline.after_fork_in_child()
+    process_exit.reset_after_fork()
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
         # A child of multiprocessing leaves by os._exit(), past all exit handlers; it runs its own finalizers, of which

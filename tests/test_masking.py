@@ -136,6 +136,14 @@ class TestWhereSettingsAreShown:
         assert own
         assert SECRET not in own
 
+    def test_the_traceback_of_init_with_its_variables(self) -> None:
+        with pytest.raises(ConfigurationError) as caught:
+            llmotel.init(endpoint=f"http://me:{SECRET}@x", headers={"x-api-key": SECRET}, semconv="newest")
+        lines = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+        own = lines.partition("llmotel/setup.py")[2]
+        assert own
+        assert SECRET not in own
+
     def test_a_store_that_cannot_be_opened(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(UPLOAD, "nosuch://me:p/hunter2@host/prompts?token=hunter2")
         monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_COMPLETION_HOOK", "upload")

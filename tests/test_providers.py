@@ -76,6 +76,18 @@ class TestKinds:
         )
         assert (out, err) == ("chat gpt-4o", "")
 
+    def test_another_one_given_later_is_told_apart_without_a_comparison(self) -> None:
+        out, err = run(
+            """
+            llmotel.init(tracer_provider=printing(Unhashable))
+            llmotel.init(tracer_provider=printing(Unhashable))
+            call(); llmotel.flush()
+            """,
+            PROVIDERS,
+        )
+        assert out == "chat gpt-4o"
+        assert "init() has run already, this time its arguments are ignored: tracer_provider differ" in err
+
     def test_one_of_another_vendor_is_left_alone(self, receiver: Receiver) -> None:
         _, err = run(
             "trace.set_tracer_provider(Vendor()); llmotel.init(); call(); llmotel.shutdown()",

@@ -77,6 +77,8 @@ class Config(FrozenStruct):
     prices: str | None
     provider_hosts: Mapping[str, str]
     console: bool
+    exit_flush: bool
+    child_processes: bool
     isolated: bool
     disabled: bool
     error_limit: int

@@ -180,6 +180,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("provider_hosts", ("LLMOTEL_PROVIDER_HOSTS",), parsing.pairs, {}, "host=provider pairs, comma separated",
             "Who answers at hosts that llmotel does not know.", "llm.corp.example=openai"),
     Setting("console", ("LLMOTEL_CONSOLE",), parsing.flag, False, _FLAG, "Prints one line per call to stderr.", "1"),
+    Setting("exit_flush", ("LLMOTEL_EXIT_FLUSH",), parsing.flag, True, _FLAG,
+            "Whether what waits is sent also where a process ends without its exit handlers: by SIGTERM, if nobody "
+            "else handles it, and by os._exit(). Takes 5 seconds at most; the exit status stays.", "false"),
+    Setting("child_processes", ("LLMOTEL_CHILD_PROCESSES",), parsing.flag, True, _FLAG,
+            "Whether init() runs by itself in processes that multiprocessing starts anew (spawn, forkserver).",
+            "false"),
     Setting("isolated", ("LLMOTEL_ISOLATED",), parsing.flag, False, _FLAG,
             "Own providers that nobody else's spans go through.", "true"),
     Setting("disabled", ("LLMOTEL_DISABLED",), parsing.flag, False, _FLAG,

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from llmotel import semconv
+from llmotel import semconv, threads
 from llmotel.config.masking import masked_text, masked_uri
 from llmotel.content.truncation import encode
 from llmotel.errors import ConfigurationError
@@ -151,8 +151,7 @@ class UploadHook:
                 self.dropped += 1
                 return False
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="llmotel-upload", daemon=True)
-                self._thread.start()
+                self._thread = threads.start(self._work, "llmotel-upload")
         return True
 
     def _work(self) -> None:

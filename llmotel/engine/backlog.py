@@ -16,6 +16,8 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
+from llmotel import threads
+
 Job: TypeAlias = Callable[[], None]
 
 _PAUSE = 1.0  # seconds between two rounds of the thread: calls of one burst are worked off together
@@ -69,12 +71,10 @@ class Backlog:
     def _start(self) -> None:
         with self._starting:
             if self._thread is None and not self._closed:
-                thread = threading.Thread(target=self._run, name="llmotel-backlog", daemon=True)
                 try:
-                    thread.start()
+                    self._thread = threads.start(self._run, "llmotel-backlog")
                 except RuntimeError:  # the interpreter is shutting down: drain() at exit does the rest
                     return
-                self._thread = thread
 
     def _run(self) -> None:
         while self._bell.get():
@@ -85,6 +85,11 @@ class Backlog:
             time.sleep(_PAUSE if self._queue.qsize() < _CAPACITY // 4 else 0)
             self._rung = False
             self.drain()
+
+    @property
+    def used(self) -> bool:
+        """Whether this process, of a fork the child, has handed over anything."""
+        return self._thread is not None or not self._queue.empty()
 
     def _do(self, job: Job) -> None:
         try:

@@ -12,6 +12,7 @@ from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider, Observa
 from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricReader, MetricsData
 from opentelemetry.sdk.metrics.view import Aggregation, ExponentialBucketHistogramAggregation
 
+from llmotel import threads
 from llmotel.config.config import Config
 from llmotel.sdk.exporter import SignalExporter
 from llmotel.sdk.fork_lock import ForkLock
@@ -45,8 +46,7 @@ class Reader(MetricReader):
         self._exporting = threading.Lock()
         self._stopped = threading.Event()
         self._pid = os.getpid()
-        self._thread = threading.Thread(target=self._run, name="llmotel-metrics", daemon=True)
-        self._thread.start()
+        self._thread = threads.start(self._run, "llmotel-metrics")
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import _logs, metrics, trace
 
-from llmotel import semconv
+from llmotel import semconv, threads
 from llmotel.config.config import SIGNALS, Config
 from llmotel.config.masking import masked_uri
 from llmotel.sdk import global_providers
@@ -56,6 +56,7 @@ class Pipeline:
         self._locks: list[ForkLock] = []
         self._turn = threading.Lock()
         self._workers: list[threading.Thread] = []
+        self.is_last = False
         self._refusals: global_providers.Refusals | None = None
         for signal, kind in kinds.items():
             if kind == GIVEN:
@@ -71,7 +72,8 @@ class Pipeline:
             theirs = (self.providers[signal] for signal, kind in kinds.items() if kind in (GIVEN, REUSED))
             resources = (global_providers.resource_of(provider) for provider in theirs)
             resource = next((resource for resource in resources if resource is not None), None)
-            made = Providers(config, ours, isolated=kinds["traces"] == ISOLATED, resource=resource)
+            with threads.SignalsBlocked():  # the SDK's processors start threads
+                made = Providers(config, ours, isolated=kinds["traces"] == ISOLATED, resource=resource)
             self.providers.update(made.by_signal)
             self.exporters, self._readers, self._locks = made.exporters, made.readers, made.locks
         _warn_of_idle(config, kinds)
@@ -112,8 +114,18 @@ class Pipeline:
         ]  # fmt: skip
         return self._do(flushes, deadline) and self._failed() == failed
 
+    @property
+    def is_own(self) -> bool:
+        """Whether nothing of it was set up by the application, so that settings alone make the same one elsewhere."""
+        return not {GIVEN, REUSED} & set(self.kinds.values())
+
+    def is_empty(self) -> bool:
+        """Whether no span and no event waits for its export, of the signals that llmotel sends itself."""
+        return all(outlet.room is None or outlet.room.is_empty() for outlet in self.exporters)
+
     def shutdown(self, timeout: float) -> bool:
-        """As :meth:`flush`, and ends the providers that are ours; those of the application are left alone."""
+        """As :meth:`flush`, and ends the providers that are ours; those of the application are left alone, or flushed
+        where this process ends without their exit handlers (``is_last``)."""
         deadline = time.monotonic() + timeout
         failed = self._failed()
         ours = [self.providers[signal] for signal, kind in self.kinds.items() if kind in _OURS]
@@ -123,7 +135,14 @@ class Pipeline:
         for outlet in self.exporters:
             outlet.close_by(deadline)
         _ended.update(ours)
-        return self._do([provider.shutdown for provider in ours], deadline) and self._failed() == failed
+        actions: list[Callable[[], Any]] = [provider.shutdown for provider in ours]
+        if self.is_last:
+            theirs = [self.providers[signal] for signal, kind in self.kinds.items() if kind in (GIVEN, REUSED)]
+            actions += [
+                partial(provider.force_flush, max(int(timeout * 1000), 1))
+                for provider in theirs if hasattr(provider, "force_flush")
+            ]  # fmt: skip
+        return self._do(actions, deadline) and self._failed() == failed
 
     def lost(self) -> list[tuple[float, dict[str, str]]]:
         """How much of each signal that llmotel sends itself was dropped or failed to export."""
@@ -153,10 +172,8 @@ class Pipeline:
                 return False  # what hangs is still hanging: threads do not pile up
             self._workers = []
             for action in actions:
-                thread = threading.Thread(target=run, args=(action,), name="llmotel-flush", daemon=True)
                 try:
-                    thread.start()
-                    self._workers.append(thread)
+                    self._workers.append(threads.start(run, "llmotel-flush", action))
                 except RuntimeError:  # Python 3.12 starts no thread at exit; the outlets keep to the deadline
                     run(action)
             return _joined(self._workers, deadline) and not errors

@@ -46,6 +46,13 @@ class QueueCapacity:
             self.refused += 1
         return False
 
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        with self._lock:
+            asked = next(self._asked)  # a count can only be looked at by taking one
+            self._gone += 1
+            return asked - (self._gone - 1) <= 0
+
     def release(self, number: int) -> None:
         """Gives back the places of ``number`` records that are being exported now."""
         with self._lock:
