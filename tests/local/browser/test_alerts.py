@@ -28,7 +28,7 @@ def test_a_threshold_is_tried_on_the_past(shop: Local, opened: Opened) -> None:
     page = opened(f"{shop.url}/alerts")
     page.locator(".alert-head", has_text="LLMHighErrorRate").click()
     body = page.locator(".alert-body")
-    body.get_by_label("Threshold").fill("1")
+    body.get_by_label("Threshold").fill("0.9")
     body.get_by_text("Would not have fired").wait_for()
     assert body.locator("canvas").count() == 1
     body.get_by_label("Threshold").fill("a lot")
