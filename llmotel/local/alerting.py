@@ -167,6 +167,7 @@ class Alerting:
     def _post(self, items: list[dict[str, Any]], now_ns: int) -> None:
         body = json.dumps(webhook(items, now_ns)).encode()
         request = Request(self._webhook, body, {"Content-Type": "application/json"}, method="POST")
+        reason = ""
         for attempt in range(4):
             try:
                 with urlopen(request, timeout=10) as answer:

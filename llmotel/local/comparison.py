@@ -27,9 +27,9 @@ def compared(store: Reader, given: Parameters, now_ns: int) -> dict[str, Any]:
     differences = []
     for name, unit, better in (*_FIGURES, ("cost_per_call", "usd", "lower")):
         one, other = left[name], right[name]
-        known = one is not None and other is not None
         won = None
-        if better and known and one != other:
+        known = one is not None and other is not None
+        if better and one is not None and other is not None and one != other:
             won = "left" if (one < other) == (better == "lower") else "right"
         differences.append(
             {

@@ -26,7 +26,7 @@ _LARGEST = 2_000_000_000  # bytes that may wait
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any) -> None:  # noqa: ARG002
         return None  # what was said is sent where the user said, and nowhere else
 
 

@@ -58,6 +58,7 @@ class RpcServer:
                 taken = self._receiver.take(signal, body)
                 if taken.stored is not None:
                     taken.stored.result()
+                return bytes(response(signal, taken.rejected).SerializeToString())
             except BusyError as error:
                 info = AnyMessage()
                 info.Pack(RetryInfo(retry_delay=Duration(seconds=1)))
@@ -66,7 +67,7 @@ class RpcServer:
                 self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, str(error))
             except StoreError as error:
                 self._refuse(context, grpc.StatusCode.UNAVAILABLE, str(error))
-            return bytes(response(signal, taken.rejected).SerializeToString())
+            raise AssertionError("a refusal has ended the call")
 
         return take
 

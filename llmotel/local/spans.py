@@ -191,7 +191,9 @@ class SpanReader:
                 else:  # both names stay, where otherwise the column would stand for the first
                     column = SPANS[place][0]
                     kept = row[place].split(",") if column in _WORDS else row[place]
-                    rest.setdefault(RESTORED.get(column, name), kept)
+                    first = RESTORED.get(column)
+                    if first is not None:
+                        rest.setdefault(first, kept)
             else:
                 rest[name] = value
                 source, kind = names.MARKS[name]
