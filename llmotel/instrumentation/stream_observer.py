@@ -11,6 +11,7 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +21,8 @@ from llmotel.model.inference import Inference
 from llmotel.spec import UsageInjection
 
 COMPLETED, CLOSED, ABANDONED, CANCELLED, ERROR = "completed", "closed", "abandoned", "cancelled", "error"
+
+_FIRST = itemgetter(0)
 
 
 class StreamObserver:
@@ -51,8 +54,7 @@ class StreamObserver:
 
     def observe(self, source: Iterator[Any]) -> Iterator[Any]:
         """The chunks of ``source``. This loop is the hot path: per chunk two clock readings and one reader."""
-        inference, report = self.call.inference, self.call.report
-        read = self.read if self.call.begun else self._read_once_begun
+        read = partial(self.read if self.call.begun else self._read_once_begun, self.call.inference)
         timing = self.timing
         if self.injection is not None:
             source = self._without_extra(source)
@@ -62,11 +64,11 @@ class StreamObserver:
         try:
             while True:
                 chunk = None
-                for chunk, _ in zip(islice(source, BLOCK), ticks):  # noqa: B905 - ticks never end
+                for chunk in map(_FIRST, zip(islice(source, BLOCK), ticks)):  # noqa: B905 - ticks never end
                     try:
-                        read(inference, chunk)
+                        read(chunk)
                     except Exception as error:
-                        report("read_chunk", error)
+                        self.call.report("read_chunk", error)
                     read_at()
                     yield chunk
                 if chunk is None:
