@@ -15,10 +15,11 @@ from llmotel.errors import ConfigurationError, LlmotelError
 from llmotel.version import __version__
 
 if TYPE_CHECKING:
-    from llmotel.api.agents import agent, tool
+    from llmotel.api.agents import agent, tool, workflow
     from llmotel.api.business_value import record_value
     from llmotel.api.circuit_breakers import record_circuit_breaker
     from llmotel.api.quality import call, record_quality
+    from llmotel.api.retrievals import retrieval
     from llmotel.diagnostics.status import status
     from llmotel.instrumentation.registry import register
     from llmotel.setup import disable, enable, flush, init, shutdown
@@ -38,10 +39,12 @@ __all__ = [
     "record_quality",
     "record_value",
     "register",
+    "retrieval",
     "shutdown",
     "status",
     "tags",
     "tool",
+    "workflow",
 ]
 
 # Loaded on first use: importing llmotel alone costs next to nothing.
@@ -56,10 +59,12 @@ _HOMES = {
     "record_quality": "api.quality",
     "record_value": "api.business_value",
     "register": "instrumentation.registry",
+    "retrieval": "api.retrievals",
     "shutdown": "setup",
     "status": "diagnostics.status",
     "tags": "signals.tagging",
     "tool": "api.agents",
+    "workflow": "api.agents",
 }
 
 

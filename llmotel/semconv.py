@@ -34,6 +34,10 @@ PROMPT_NAME = "gen_ai.prompt.name"
 PROMPT_VERSION = "gen_ai.prompt.version"
 AGENT_ID = "gen_ai.agent.id"
 AGENT_NAME = "gen_ai.agent.name"
+AGENT_DESCRIPTION = "gen_ai.agent.description"
+AGENT_VERSION = "gen_ai.agent.version"
+WORKFLOW_NAME = "gen_ai.workflow.name"  # until v0.1.0
+DATA_SOURCE = "gen_ai.data_source.id"
 EMBEDDING_DIMENSIONS = "gen_ai.embeddings.dimension.count"
 RETRIEVAL_TOP_K = "gen_ai.retrieval.top_k"
 OPENAI_API = "openai.api.type"
@@ -80,8 +84,29 @@ TOOLS = "gen_ai.tool.definitions"
 TOOL_NAME = "gen_ai.tool.name"
 TOOL_TYPE = "gen_ai.tool.type"
 TOOL_CALL_ID = "gen_ai.tool.call.id"
+TOOL_DESCRIPTION = "gen_ai.tool.description"
 TOOL_ARGUMENTS = "gen_ai.tool.call.arguments"
 TOOL_RESULT = "gen_ai.tool.call.result"
+
+# What is looked up and remembered.
+RETRIEVAL_QUERY = "gen_ai.retrieval.query.text"
+RETRIEVAL_DOCUMENTS = "gen_ai.retrieval.documents"
+MEMORY_STORE = "gen_ai.memory.store.id"
+MEMORY_RECORD = "gen_ai.memory.record.id"
+MEMORY_COUNT = "gen_ai.memory.record.count"
+MEMORY_QUERY = "gen_ai.memory.query.text"
+MEMORY_RECORDS = "gen_ai.memory.records"
+
+# Model Context Protocol.
+MCP_METHOD = "mcp.method.name"
+MCP_SESSION = "mcp.session.id"
+MCP_PROTOCOL_VERSION = "mcp.protocol.version"
+MCP_RESOURCE = "mcp.resource.uri"
+JSONRPC_REQUEST = "jsonrpc.request.id"
+RPC_STATUS = "rpc.response.status_code"
+TRANSPORT = "network.transport"
+CLIENT_ADDRESS = "client.address"
+CLIENT_PORT = "client.port"
 
 # Cost: proposal #443.
 COST_AMOUNT = "gen_ai.usage.cost.amount"
@@ -121,6 +146,7 @@ RETRIES = "llmotel.retries"
 FEATURE = "llmotel.feature"
 TENANT = "llmotel.tenant"
 TAG_PREFIX = "llmotel.tag."
+STEP_KIND = "llmotel.step.kind"
 
 # Events.
 DETAILS_EVENT = "gen_ai.client.inference.operation.details"
@@ -159,7 +185,10 @@ VALUE_COUNTER = "llmotel.feature.value.usd"
 AGENT_DURATION = "gen_ai.invoke_agent.duration"
 AGENT_INFERENCES = "gen_ai.invoke_agent.inference_calls"
 AGENT_TOOLS = "gen_ai.invoke_agent.tool_calls"
+WORKFLOW_DURATION = "gen_ai.invoke_workflow.duration"  # until v0.1.0
 TOOL_DURATION = "gen_ai.execute_tool.duration"
+MCP_CLIENT_DURATION = "mcp.client.operation.duration"
+MCP_SERVER_DURATION = "mcp.server.operation.duration"
 BREAKER_STATE = "llmotel.circuit_breaker.state"
 BREAKER_TRANSITIONS = "llmotel.circuit_breaker.transitions"
 BREAKER_NAME = "llmotel.circuit_breaker.name"
@@ -175,6 +204,8 @@ OVERHEAD = "llmotel.client.overhead"
 # at 30 s needs an edge there.
 DURATION_EDGES = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 30, 40.96, 60, 81.92, 120)
 AGENT_EDGES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6)
+WORKFLOW_EDGES = (1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+MCP_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 CALL_EDGES = (1, 2, 4, 8, 16, 32, 64, 128)
 TOKEN_EDGES = (
     1,

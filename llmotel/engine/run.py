@@ -11,10 +11,11 @@ from itertools import count
 from time import perf_counter, time_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
-from opentelemetry.context import Context, attach, detach
+from opentelemetry.context import Context, attach
 from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, Span, SpanKind, Tracer, set_span_in_context
 
 from llmotel.model.inference import AttributeValue
+from llmotel.signals.attachment import detach
 
 if TYPE_CHECKING:
     from llmotel.model.outcome import Failure
@@ -87,15 +88,7 @@ class Run:
     def detach(self) -> None:
         """Makes current again what was before :meth:`attach`: no span stays current while the caller's code runs."""
         token, self._token = self._token, None
-        if token is None:
-            return
-        try:
-            token.var.reset(token)
-        except (
-            ValueError
-        ):  # a coroutine or generator that was dropped is closed in another context: nothing is attached
-            pass
-        except AttributeError:  # a runtime context that the application chose: its tokens are its own
+        if token is not None:
             detach(token)
 
     def is_first_finish(self) -> bool:

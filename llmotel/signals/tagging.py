@@ -16,6 +16,7 @@ from opentelemetry import context
 from llmotel import runtime, semconv
 from llmotel.guard import log_once
 from llmotel.model.inference import AttributeValue
+from llmotel.signals.attachment import detach
 from llmotel.signals.attributes import truncate
 
 TAGS_KEY = context.create_key("llmotel-tags")
@@ -67,12 +68,17 @@ def tags(**values: AttributeValue | None) -> Iterator[None]:
     try:
         yield
     finally:
-        context.detach(token)
+        detach(token)  # an asynchronous generator's block may be closed by another task
 
 
 def named(values: Mapping[str, object]) -> dict[str, AttributeValue]:
     """Tags by attribute name; ``None`` values are left out."""
     return {attribute_name(tag): _attribute(value) for tag, value in values.items() if value is not None}
+
+
+def fit(given: Mapping[str, object]) -> dict[str, AttributeValue]:
+    """Values by attribute name, as attributes can hold them."""
+    return {name: _attribute(value) for name, value in given.items()}
 
 
 def with_tags(here: context.Context, given: Mapping[str, AttributeValue]) -> context.Context:
