@@ -45,7 +45,7 @@ class TestWhatWins:
         assert load({"LLMOTEL_SEMCONV": " "}).origin("semconv") == "default"
 
     def test_false_is_a_value_of_its_own(self) -> None:
-        assert load({"LLMOTEL_EVENTS": "true"}, events=False).events is False
+        assert load({"LLMOTEL_CONSOLE": "true"}, console=False).console is False
 
 
 class TestValues:
