@@ -125,21 +125,23 @@ class OperationRun(Run):
         except Exception as problem:
             self.guard.report_error(self.site, problem)
 
-    def end(self, error: BaseException | str | None = None) -> None:
+    def end(self, error: BaseException | str | None = None, *, deferred: bool = False) -> None:
         """Ends the operation, as a failure if ``error`` left it; only the first of several calls does anything.
 
-        ``GeneratorExit`` is no failure: nobody wanted more. The garbage collector may be what throws it, inside any
-        lock of the SDK, so the rest is done elsewhere.
+        ``GeneratorExit`` is no failure: nobody wanted more. The garbage collector may be what throws it, or what runs
+        this (``deferred``), inside any lock of the SDK: then the rest is done by the backlog.
         """
         if not self.is_first_finish():
             return
         self.duration = perf_counter() - self.started
         if isinstance(error, GeneratorExit):
-            self.engine.backlog.put_from_finalizer(self._complete)
-            return
-        if error is not None:
+            deferred = True
+        elif error is not None:
             self.fail(error)
-        self._complete()
+        if deferred:
+            self.engine.backlog.put_from_finalizer(self._complete)
+        else:
+            self._complete()
 
     def end_dropped(self) -> None:
         """:meth:`end`, for a finalizer."""

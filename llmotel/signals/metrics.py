@@ -50,6 +50,7 @@ OWN_COUNTERS = {
     ),
     "tag_overflow": ("llmotel.tags.overflow", "{value}", "Metric tag values beyond the limit, recorded as other"),
     "rejected": ("llmotel.records.rejected", "{record}", "Values that the application gave and that were left out"),
+    "runs_evicted": ("llmotel.runs.evicted", "{run}", "Runs of frameworks that were ended because too many were open"),
     "uploads_dropped": ("llmotel.upload.dropped", "{upload}", "Content uploads dropped because the queue was full"),
     "uploads_failed": ("llmotel.upload.failed", "{upload}", "Content uploads that the store did not take"),
 }
