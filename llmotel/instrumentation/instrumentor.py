@@ -16,6 +16,7 @@ from llmotel.guard import logger
 from llmotel.instrumentation import library as states
 from llmotel.instrumentation.import_hooks import on_import
 from llmotel.instrumentation.library import Library
+from llmotel.instrumentation.outer_stream import outer_wrapper
 from llmotel.instrumentation.patcher import Patches, target_path
 from llmotel.instrumentation.proxy import instance_check
 from llmotel.instrumentation.versions import is_within
@@ -128,12 +129,13 @@ class Instrumentor:
             library.state, library.detail = states.MISSING, ", ".join(missing)
             logger.warning("llmotel: %s is not instrumented: %s not found", library.name, library.detail)
             return
-        missing += [
-            target_path(retry) for retry in provider.retries if not patches.wrap(retry, retry_wrapper(library, retry))
-        ]
+        retries = [retry for retry in provider.retries if is_within(version, retry.since or "0", None)]
+        missing += [target_path(retry) for retry in retries if not patches.wrap(retry, retry_wrapper(library, retry))]
         for closer in provider.closers:
             # The modules of stream helpers are heavy and many applications never use them: wait for their import.
             on_import(closer.module, (self, closer.attribute), partial(self._patch_closer, closer))
+        for outer in provider.outers:
+            patches.wrap(outer, outer_wrapper(library, outer))
         for check in provider.instance_checks:
             patches.wrap(check, instance_check)
         library.note(patches.other_wrapper)

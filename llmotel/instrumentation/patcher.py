@@ -10,7 +10,7 @@ from typing import Any
 import wrapt
 
 from llmotel.guard import logger
-from llmotel.spec import Closer, InstanceCheck, NativeTelemetry, Retry, Seam
+from llmotel.spec import Closer, InstanceCheck, NativeTelemetry, Outer, Retry, Seam
 
 
 class Patches:
@@ -29,7 +29,7 @@ class Patches:
     def __bool__(self) -> bool:
         return bool(self._restore)
 
-    def wrap(self, target: Seam | Closer | Retry | InstanceCheck, replacement: Callable[..., Any]) -> bool:
+    def wrap(self, target: Seam | Closer | Outer | Retry | InstanceCheck, replacement: Callable[..., Any]) -> bool:
         """Wraps one method, once however often it is asked; ``False`` where this version of the library has none."""
         place = target_path(target)
         if place in self._patched:
@@ -118,7 +118,7 @@ class Patches:
         self.other_wrapper = ""
 
 
-def target_path(target: Seam | Closer | Retry | InstanceCheck) -> str:
+def target_path(target: Seam | Closer | Outer | Retry | InstanceCheck) -> str:
     """Where ``target`` is, as a person reads it: ``openai._base_client:SyncAPIClient.request``."""
     return f"{target.module}:{target.attribute}"
 

@@ -9,20 +9,22 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from itertools import islice
-from operator import itemgetter
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 from llmotel.engine.call import Call
 from llmotel.model.chunk_timing import BLOCK, ChunkTiming
 from llmotel.model.inference import Inference
 from llmotel.spec import UsageInjection
 
-COMPLETED, CLOSED, ABANDONED, CANCELLED, ERROR = "completed", "closed", "abandoned", "cancelled", "error"
+Opened: TypeAlias = "list[weakref.ref[Any]]"
+opened: ContextVar[Opened | None] = ContextVar("llmotel_opened_streams", default=None)
+"""The streams that were opened to feed a generator above them, while that one is read."""
 
-_FIRST = itemgetter(0)
+COMPLETED, CLOSED, ABANDONED, CANCELLED, ERROR = "completed", "closed", "abandoned", "cancelled", "error"
 
 
 class StreamObserver:
@@ -37,7 +39,10 @@ class StreamObserver:
         self.timing = call.timing = ChunkTiming()
         call.inference.complete = False
         self.read: Callable[[Inference, Any], None] = _unread
-        call.engine.open_streams[id(self)] = weakref.ref(self)
+        call.engine.open_streams[id(self)] = reference = weakref.ref(self)
+        feeding = opened.get()
+        if feeding is not None:
+            feeding.append(reference)
         if call.begun:
             self.prepare()
 
@@ -54,7 +59,8 @@ class StreamObserver:
 
     def observe(self, source: Iterator[Any]) -> Iterator[Any]:
         """The chunks of ``source``. This loop is the hot path: per chunk two clock readings and one reader."""
-        read = partial(self.read if self.call.begun else self._read_once_begun, self.call.inference)
+        inference, report = self.call.inference, self.call.report
+        read = self.read if self.call.begun else self._read_once_begun
         timing = self.timing
         if self.injection is not None:
             source = self._without_extra(source)
@@ -64,11 +70,11 @@ class StreamObserver:
         try:
             while True:
                 chunk = None
-                for chunk in map(_FIRST, zip(islice(source, BLOCK), ticks)):  # noqa: B905 - ticks never end
+                for chunk, _ in zip(islice(source, BLOCK), ticks):  # noqa: B905 - ticks never end
                     try:
-                        read(chunk)
+                        read(inference, chunk)
                     except Exception as error:
-                        self.call.report("read_chunk", error)
+                        report("read_chunk", error)
                     read_at()
                     yield chunk
                 if chunk is None:

@@ -78,7 +78,8 @@ _CLASSES = {
     "DefaultCredentialsError NoCredentialsError",
     CONTENT_FILTER: "ContentFilterFinishReasonError",
     # The body of a response that is not JSON or not of the API's schema is the provider's failure.
-    SERVER: "InternalServerError JSONDecodeError UnicodeDecodeError APIResponseValidationError DecodingError",
+    SERVER: "InternalServerError JSONDecodeError UnicodeDecodeError APIResponseValidationError DecodingError "
+    "UnknownApiResponseError",
     NETWORK: "APIConnectionError ConnectionError NetworkError TransportError gaierror herror SSLError IncompleteRead "
     "WebSocketConnectionClosedError",
     # pydantic's ValidationError comes from parse(): the output does not fit the caller's own model.
@@ -92,8 +93,9 @@ class Failure(Struct):
     """How a call failed. Everything but ``message`` is free of content and of low cardinality.
 
     ``error_type`` is the provider's own code when it is an identifier (lower case letters, digits, ``_`` and ``.``, or
-    words written together with capitals, at most 64 characters), else the class's full name (``error.type`` of
-    OpenTelemetry's ``recording-errors.md``). ``description`` reads ``RateLimitError: 429 rate_limit_exceeded``.
+    words written together with capitals, at most 64 characters) or one that the provider's module knows, else the
+    class's full name (``error.type`` of OpenTelemetry's ``recording-errors.md``). ``description`` reads
+    ``RateLimitError: 429 rate_limit_exceeded``.
     ``status_code`` is an HTTP status of 4xx or 5xx.
     ``exception_type`` is empty where there was no exception (:func:`failure_from_code`).
     """
@@ -152,7 +154,7 @@ def outcome_of(
             or _by_status(status)
             or next((_GENERIC_CODES[code] for code in codes if code in _GENERIC_CODES), by_class)
         )
-    code = next((code for code in codes if re.fullmatch(_IDENTIFIER, code)), None)
+    code = next((code for code in codes if code in known or re.fullmatch(_IDENTIFIER, code)), None)
     name = _qualified(cls)
     said = " ".join(str(word) for word in (status, code) if word is not None)
     return Failure(
@@ -171,7 +173,8 @@ def failure_from_code(code: str, outcomes: Mapping[str, str] | None = None) -> F
         known = _by_status(int(code))
     if known is None and ("invalid" in code or "image" in code):
         known = VALIDATION
-    named = code if re.fullmatch(rf"{_IDENTIFIER}|[1-9][0-9]{{2}}", code) else "error"
+    is_named = code in (outcomes or {}) or re.fullmatch(rf"{_IDENTIFIER}|[1-9][0-9]{{2}}", code)
+    named = code if is_named else "error"
     return Failure(known or UNKNOWN, named, f"told in the response: {named}", "")
 
 

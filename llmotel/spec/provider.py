@@ -152,6 +152,15 @@ class Closer(FrozenStruct):
     is_async: bool = False
 
 
+class Outer(FrozenStruct):
+    """A function or method that gives the caller a generator of the library's own, above the streams of the seams: its
+    end is theirs. ``is_async`` says that it is a coroutine function."""
+
+    module: str
+    attribute: str
+    is_async: bool = False
+
+
 def every(result: Any) -> bool:  # noqa: ARG001
     """Every run counts."""
     return True
@@ -162,7 +171,8 @@ class Retry(FrozenStruct):
     nothing else. A version that lacks it is reported like one that lacks a seam.
 
     ``attempts`` says that it runs for the first attempt too. ``counts`` is asked with what a run returned, for a
-    method that answers whether there is to be a retry.
+    method that answers whether there is to be a retry. ``since`` is the first version that has it, where the library
+    sent nothing again before.
     """
 
     module: str
@@ -170,6 +180,7 @@ class Retry(FrozenStruct):
     attempts: bool = False
     counts: Callable[[Any], bool] = every
     is_async: bool = False
+    since: str | None = None
 
 
 class InstanceCheck(FrozenStruct):
@@ -236,6 +247,7 @@ class Provider(FrozenStruct):
     identify: Callable[[Any], str | None] = by_host
     module: str | tuple[str, ...] = ()
     closers: tuple[Closer, ...] = ()
+    outers: tuple[Outer, ...] = ()
     retries: tuple[Retry, ...] = ()
     native: tuple[NativeTelemetry, ...] = ()
     instance_checks: tuple[InstanceCheck, ...] = ()
@@ -259,6 +271,7 @@ __all__ = [
     "InstanceCheck",
     "Locate",
     "NativeTelemetry",
+    "Outer",
     "Provider",
     "Reparse",
     "Request",

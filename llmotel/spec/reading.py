@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,6 @@ from llmotel.model.inference import Inference, Params
 from llmotel.model.json_text import JsonText
 
 _ATOMS = frozenset((str, bool, int, float, type(None), JsonText))
-_COUNTS = frozenset((int, type(None)))
 _MOST = 1 << 63  # OTLP holds integers of 64 bits; one larger value would cost the whole export
 
 
@@ -38,10 +38,9 @@ def fields(value: Any) -> Mapping[str, Any]:
         return value
     if type(value) is Fields:
         return value.fields
-    match value:
-        case object(__dict__=known, __pydantic_extra__=extra):
-            return {**known, **extra} if extra else known or {}
-    return getattr(value, "__dict__", None) or {}
+    known = getattr(value, "__dict__", None)
+    extra = getattr(value, "__pydantic_extra__", None)
+    return {**known, **extra} if known and extra else known or {}
 
 
 def path(value: Any, *names: str) -> Any:
@@ -74,16 +73,6 @@ def count(value: Any) -> int | None:
     return None
 
 
-def counts(value: Any, names: tuple[str, ...]) -> list[int | None]:
-    """The fields ``names`` of a dict or of an SDK object, each as :func:`count` reads it."""
-    found = [*map(fields(value).get, names)]
-    if _COUNTS.issuperset(map(type, found)):
-        given = [*filter(None, found)]
-        if not given or (min(given) >= 0 and max(given) < _MOST):
-            return found
-    return [count(one) for one in found]
-
-
 def number(value: Any) -> float | None:
     """An int or float, also of a class of their own, as a float; ``None`` for anything else, bools and NaN included."""
     if isinstance(value, (float, int)) and value is not True and value is not False:
@@ -94,7 +83,7 @@ def number(value: Any) -> float | None:
 
 def params(inference: Inference, body: Any, table: Params) -> None:
     """Copies the body's plain parameters into the record, each under its attribute name, when it has the right type."""
-    if type(body) is not dict and not isinstance(body, Mapping):
+    if not isinstance(body, Mapping):
         return
     attributes = inference.attributes
     for key, value in body.items():
@@ -149,6 +138,16 @@ def plain(value: Any, depth: int = 12) -> Any:
     if isinstance(fields, dict) and hasattr(value, "model_fields_set"):
         return {key: plain(item, depth - 1) for key, item in fields.items() if item is not None}
     return f"<{type(value).__name__}>"
+
+
+def parsed(value: Any) -> Any:
+    """The JSON value in a text or in bytes; ``None`` where there is none, and for anything else, a file say."""
+    if not isinstance(value, (str, bytes, bytearray)):
+        return None
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
 
 
 class Fields:

@@ -41,8 +41,9 @@ _SPECIAL = {
     name
     for kind in (list, dict, int, *_KINDS)
     for name in dir(kind)
-    # The last says where a class was written, from Python 3.13 on.
-    if name.startswith("__") and name not in ("__getattr__", "__slots__", "__orig_bases__", "__firstlineno__")
+    # The last two say where a class was written, from Python 3.13 on the second; a generator's has neither.
+    if name.startswith("__")
+    and name not in ("__getattr__", "__slots__", "__orig_bases__", "__weakref__", "__module__", "__firstlineno__")
 }
 
 
