@@ -2,7 +2,8 @@
 of the calls that were made.
 
 Everything is imported on first use, so that the pytest plugin costs nothing where they are not
-used. The bodies are built by :mod:`llmotel.testing.openai_wire` and :mod:`llmotel.testing.anthropic_wire`.
+used. The bodies are built by :mod:`llmotel.testing.openai_wire`, :mod:`llmotel.testing.anthropic_wire` and
+:mod:`llmotel.testing.google_wire`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,9 @@ from urllib.parse import unquote
 from llmotel.testing.anthropic_wire import defaults as anthropic
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
 from llmotel.testing.anthropic_wire import eventstream, message_events
+from llmotel.testing.google_wire import defaults as google
+from llmotel.testing.google_wire import errors as google_errors
+from llmotel.testing.google_wire import generation_events
 from llmotel.testing.ollama_wire import chat as ollama_chat
 from llmotel.testing.ollama_wire import defaults as ollama
 from llmotel.testing.ollama_wire import errors as ollama_errors
@@ -90,7 +93,7 @@ class Routes:
                 continue
             if found := pattern.search(path):
                 return route, {key: unquote(value) for key, value in found.groupdict().items() if value}
-        dialect = MESSAGES if "anthropic-version" in headers else CHAT
+        dialect = MESSAGES if "anthropic-version" in headers else GOOGLE if "x-goog-api-client" in headers else CHAT
         return Route(method, "", dialect, lambda request: dialect.refuse(404, f"No such endpoint: {request.path}")), {}
 
 
@@ -119,6 +122,10 @@ def _anthropic_headers(request: Request) -> dict[str, str]:
         made[f"anthropic-ratelimit-{name}-remaining"] = str(limit - 1)
         made[f"anthropic-ratelimit-{name}-reset"] = "2026-01-01T00:00:01Z"
     return made
+
+
+def _google_headers(_: Request) -> dict[str, str]:
+    return {"x-content-type-options": "nosniff", "server-timing": "gfet4t7; dur=412"}
 
 
 def _bedrock_headers(request: Request) -> dict[str, str]:
@@ -162,6 +169,16 @@ OLLAMA = Dialect(
 )
 
 
+GOOGLE = Dialect(
+    headers=_google_headers,
+    refuse=google_errors.reply,
+    error=google_errors.EVENT,
+    unknown={"vendorEvent": {"detail": "not documented"}},
+    encode=generation_events.encode,
+    content_type="text/event-stream",
+)
+
+
 def _chat_events(body: Body, request: Request) -> list[Event]:
     return hosts.chunks(body, include_usage=_include_usage(request))
 
@@ -195,12 +212,17 @@ def _message_events(body: Body, _: Request) -> list[Event]:
     return message_events.events(body)
 
 
+def _generation_events(body: Body, _: Request) -> list[Event]:
+    return generation_events.events(body)
+
+
 def _table(background: Background) -> tuple[Route, ...]:
     post, get = partial(Route, "POST"), partial(Route, "GET")
     named = r"/(?P<id>[^/]+)"
     model = r"/(?P<model>[^/]+)"
     azure = r"(?:/deployments/(?P<deployment>[^/]+))?"
     vertex = "/publishers/anthropic/models"
+    gemini = r"/(?:models|tunedModels|endpoints)/(?P<model>[^/:]+)"
     return (
         post("/api/chat", OLLAMA, ollama.chat, lambda body, _: ollama_chat.lines(body)),
         post("/api/generate", OLLAMA, ollama.completion, lambda body, _: ollama_generate.lines(body)),
@@ -228,6 +250,8 @@ def _table(background: Background) -> tuple[Route, ...]:
         get("/batches" + named, CHAT, openai.batch_done),
         get("/models", MESSAGES, anthropic.models, header="anthropic-version"),
         get("/models" + named, MESSAGES, anthropic.model, header="anthropic-version"),
+        get("/models", GOOGLE, google.models_page, header="x-goog-api-client"),
+        get("/models" + named, GOOGLE, google.model, header="x-goog-api-client"),
         get("/models", CHAT, openai.models),
         get("/models" + named, CHAT, openai.model),
         post("/messages", MESSAGES, anthropic.message, _message_events),
@@ -239,6 +263,18 @@ def _table(background: Background) -> tuple[Route, ...]:
             anthropic.message,
             _message_events,
         ),
+        post(
+            gemini + ":(?:generateContent|(?P<streams>streamGenerateContent))",
+            GOOGLE,
+            google.generate,
+            _generation_events,
+        ),
+        post(gemini + ":embedContent", GOOGLE, google.embed),
+        post(gemini + ":batchEmbedContents", GOOGLE, google.batch_embed),
+        post(gemini + ":predict", GOOGLE, google.predict),
+        post(gemini + ":predictLongRunning", GOOGLE, google.predict_long_running),
+        post(gemini + ":countTokens", GOOGLE, google.count_tokens),
+        post("/cachedContents", GOOGLE, google.cached_content),
         post("/model" + model + "/(?P<bedrock>invoke)", BEDROCK, anthropic.message),
         post(
             "/model" + model + "/(?P<bedrock>invoke)-with-(?P<streams>response-stream)",

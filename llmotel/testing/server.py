@@ -1,4 +1,4 @@
-"""A server on the loopback interface that speaks the wire formats of OpenAI and Anthropic, for tests and demos.
+"""A server on the loopback interface that speaks the wire formats of OpenAI, Anthropic and Google, for tests and demos.
 
 The real client libraries work against it; only ``base_url`` is set. It needs nothing but the standard library.
 """
@@ -23,8 +23,8 @@ Script: TypeAlias = Reply | Callable[[Request], Reply]
 
 
 class ProviderServer:
-    """Answers the requests of the OpenAI and Anthropic clients: from :meth:`script` first, then with a reply made up
-    from the request, as the ``defaults`` modules of the two wire packages say.
+    """Answers the requests of the OpenAI, Anthropic and Google clients: from :meth:`script` first, then with a reply
+    made up from the request, as the ``defaults`` modules of the wire packages say.
 
     Paths are matched by their end, so every prefix of ``base_url`` works; Azure's deployments, Bedrock and Vertex have
     their own. Any number of threads and tasks may call at once; a connection has a daemon thread.
@@ -65,7 +65,7 @@ class ProviderServer:
 
     @property
     def url(self) -> str:
-        """``http://127.0.0.1:PORT``, the ``base_url`` of the Anthropic clients."""
+        """``http://127.0.0.1:PORT``, the ``base_url`` of the Anthropic and Google clients."""
         if self._listener is None:
             raise LlmotelError("the provider server is not running: use `with ProviderServer() as server:`")
         return f"http://127.0.0.1:{self._listener.server_port}"
