@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 OLDEST_VENV ?= .venv-oldest
+OLDEST_GOOGLE_VENV ?= .venv-oldest-google
 PYTEST_ARGS ?=
 RUN = $(VENV)/bin/python
 PYTHONS = $(shell sed -n 's/.*Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
@@ -47,9 +48,12 @@ newest: $(VENV)/ready ## Only the tests on the newest client libraries
 	@echo "== tests, newest client libraries"
 	@$(RUN) -m pytest $(PARALLEL) --ignore tests/stack $(PYTEST_ARGS)
 
-oldest: $(OLDEST_VENV)/ready ## Only the tests on the oldest supported client libraries
+oldest: $(OLDEST_VENV)/ready $(OLDEST_GOOGLE_VENV)/ready ## Only the tests on the oldest supported client libraries
 	@echo "== tests, oldest supported client libraries"
 	@LLMOTEL_TEST_VERSIONS=oldest $(OLDEST_VENV)/bin/python -m pytest $(PARALLEL) -m 'not newest' $(OLDEST_TESTS) $(PYTEST_ARGS)
+	@echo "== tests, oldest supported google-genai, which does not go with the oldest openai"
+	@LLMOTEL_TEST_VERSIONS=oldest-google $(OLDEST_GOOGLE_VENV)/bin/python -m pytest $(PARALLEL) -m 'not newest' \
+	  $(OLDEST_TESTS) tests/test_google_genai.py tests/test_generate_content.py -k 'gcp or google or generat' $(PYTEST_ARGS)
 
 # They wait more than they work. Where the programs are required they are built first, or waited for.
 stack-tests: $(VENV)/ready $(if $(LLMOTEL_STACK_REQUIRED),$(if $(LLMOTEL_TEST_ALL),stack-all,stack)) ## Only the tests of the stack, with its real programs
@@ -88,7 +92,7 @@ bump: .venv-newest/ready ## Moves the pins of the client libraries whose newest 
 	@.venv-newest/bin/python .ci/newest.py --bump
 
 lock: ## Writes .ci/locks again, the versions of all that the environments of the tests have (needs uv)
-	@for group in dev oldest; do \
+	@for group in dev oldest oldest-google; do \
 	  uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
 	    --group $$group pyproject.toml --output-file .ci/locks/$$group.txt || exit 1; \
 	done
@@ -96,7 +100,7 @@ lock: ## Writes .ci/locks again, the versions of all that the environments of th
 mutants: $(VENV)/ready stack ## Whether the tests notice bugs: a list of plausible ones, put into a copy one at a time
 	@$(RUN) tests/mutants.py
 
-environments: $(VENV)/ready $(OLDEST_VENV)/ready ## The environments of the tests
+environments: $(VENV)/ready $(OLDEST_VENV)/ready $(OLDEST_GOOGLE_VENV)/ready ## The environments of the tests
 
 stack: $(VENV)/ready ## The real collector, Prometheus and Alertmanager, into a cache, for tests/stack
 	@$(RUN) tests/stack/programs.py
@@ -141,7 +145,8 @@ clean: ## Remove environments, caches and whatever else the targets made
 # An environment is made from nothing when pyproject.toml has changed since: what is left over never hides what is missing.
 $(VENV)/ready .venv-newest/ready: GROUP = dev
 $(OLDEST_VENV)/ready: GROUP = oldest
-$(VENV)/ready $(OLDEST_VENV)/ready .venv-newest/ready: pyproject.toml .ci/environment $(wildcard .ci/locks/*.txt)
+$(OLDEST_GOOGLE_VENV)/ready: GROUP = oldest-google
+$(VENV)/ready $(OLDEST_VENV)/ready $(OLDEST_GOOGLE_VENV)/ready .venv-newest/ready: pyproject.toml .ci/environment $(wildcard .ci/locks/*.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "llmotel takes Python 3.10 or newer; $(PYTHON) is not. Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@PYTHON=$(PYTHON) bash .ci/environment $(@D) $(GROUP)

@@ -7,5 +7,5 @@ import os
 EVERYTHING = bool(os.environ.get("LLMOTEL_TEST_ALL"))
 """Whether this is `make test-all`: the tests marked ``everything`` too, every crossing, long streams and many examples."""
 
-OLDEST = os.environ.get("LLMOTEL_TEST_VERSIONS") == "oldest"
+OLDEST = os.environ.get("LLMOTEL_TEST_VERSIONS", "").startswith("oldest")
 """Whether the oldest supported client libraries are installed."""

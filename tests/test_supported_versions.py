@@ -41,9 +41,16 @@ ASK: list[Any] = [{"role": "user", "content": "What is the capital of France?"}]
 
 
 def pins(group: str) -> dict[str, Requirement]:
-    """The requirements of a dependency group that allow one version only, by name."""
+    """The requirements of a dependency group that allow one version only, by name: this Python's, where there are
+    several."""
     requirements = [Requirement(entry) for entry in PYPROJECT["dependency-groups"][group] if isinstance(entry, str)]
+    requirements.sort(key=is_meant)
     return {requirement.name: requirement for requirement in requirements if "==" in str(requirement.specifier)}
+
+
+def is_meant(requirement: Requirement) -> bool:
+    """Whether ``requirement`` is one of this Python."""
+    return requirement.marker is None or requirement.marker.evaluate()
 
 
 def lowest(requirement: Requirement) -> str:
@@ -58,6 +65,12 @@ def instrumentor(library: str) -> Instrumentor:
     return made
 
 
+GROUP = os.environ.get("LLMOTEL_TEST_VERSIONS", "dev")
+INSTALLED = [library for library in registry.LIBRARIES if library in pins(GROUP)]
+"""All libraries, but for those whose oldest version has an environment of its own."""
+OLDEST = {**pins("oldest-google"), **pins("oldest")}
+
+
 @pytest.fixture
 def openai_client(server: ProviderServer) -> openai.OpenAI:
     return openai.OpenAI(api_key="sk-test", base_url=server.openai_url, max_retries=0)
@@ -70,7 +83,7 @@ def anthropic_client(server: ProviderServer) -> anthropic.Anthropic:
 
 @pytest.mark.parametrize("library", registry.LIBRARIES)
 def test_the_oldest_supported_version_of_a_library_is_the_one_that_is_tested(library: str) -> None:
-    assert lowest(pins("oldest")[library]) == instrumentor(library).provider.versions[0]
+    assert lowest(OLDEST[library]) == instrumentor(library).provider.versions[0]
 
 
 @pytest.mark.parametrize("dependency", BASE, ids=attrgetter("name"))
@@ -79,13 +92,18 @@ def test_the_oldest_allowed_version_of_a_base_dependency_is_the_one_that_is_test
 
 
 def test_the_tests_run_on_exactly_the_versions_that_they_are_meant_for() -> None:
-    group = pins(os.environ.get("LLMOTEL_TEST_VERSIONS", "dev")).values()
-    meant = {pin.name: lowest(pin) for pin in group if pin.marker is None or pin.marker.evaluate()}
+    meant = {pin.name: lowest(pin) for pin in pins(GROUP).values() if is_meant(pin)}
     assert {name: metadata.version(name) for name in meant} == meant
 
 
-@pytest.mark.parametrize("library", registry.LIBRARIES)
+def test_every_library_is_tested_in_its_newest_version() -> None:
+    assert pins("dev").keys() >= registry.LIBRARIES.keys()
+
+
+@pytest.mark.parametrize("library", INSTALLED)
 def test_the_installed_version_of_a_library_is_instrumented(library: str, telemetry: Telemetry) -> None:
+    for module in registry.modules_of(library):
+        importlib.import_module(module)
     row = next(row for row in registry.report() if row.library == library)
     assert (row.version, row.state) == (metadata.version(library), "instrumented")
     assert "missing" not in row.detail

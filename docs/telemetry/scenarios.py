@@ -16,12 +16,16 @@ import groq
 import ollama
 import openai
 import together
+from google import genai
+from google.genai import errors as sdk_errors
 from pydantic import BaseModel
 
 import llmotel
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import blocks, messages
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
+from llmotel.testing.google_wire import errors as google_errors
+from llmotel.testing.google_wire import generation, grounding, models, parts
 from llmotel.testing.ollama_wire import chat as ollama_chat
 from llmotel.testing.ollama_wire import embeddings as ollama_embeddings
 from llmotel.testing.ollama_wire import generate
@@ -51,6 +55,9 @@ class Scenario:
 CLIENTS: dict[str, Callable[[ProviderServer], Any]] = {
     "openai": lambda server: openai.OpenAI(api_key="sk-loopback", base_url=server.openai_url),
     "anthropic": lambda server: anthropic.Anthropic(api_key="sk-loopback", base_url=server.url),
+    "google-genai": lambda server: genai.Client(
+        api_key="loopback", http_options=genai.types.HttpOptions(base_url=server.url)
+    ),
     "groq": lambda server: groq.Groq(api_key="sk-loopback", base_url=server.url),
     "ollama": lambda server: nullcontext(ollama.Client(host=server.url)),
     "together": lambda server: together.Together(api_key="sk-loopback", base_url=server.openai_url),
@@ -499,3 +506,109 @@ def _(client: ollama.Client) -> None:
 @scenario("ollama", "Embeddings", Reply(ollama_embeddings.embed(prompt_eval_count=6)))
 def _(client: ollama.Client) -> None:
     client.embed(model="all-minilm", input=["Paris", "London"])
+
+
+# Google.
+
+
+@scenario(
+    "google-genai",
+    "Content generation",
+    Reply(generation.response(PARIS, usage=generation.usage(1200, 55, cached=1024, thoughts=32))),
+)
+def _(client: genai.Client) -> None:
+    """`gcp.vertex_ai` is the provider of a client that is made for Vertex AI."""
+    client.models.generate_content(
+        model="gemini-2.5-flash",
+        contents="What is the capital of France?",
+        config={"temperature": 0.2, "max_output_tokens": 200, "stop_sequences": ["END"], "seed": 7},
+    )
+
+
+@scenario(
+    "google-genai",
+    "Stream with thoughts and content",
+    Reply(generation.response([parts.thought("Easy."), parts.text(PARIS)], usage=generation.usage(24, 11, thoughts=5))),
+    capture_content="SPAN_ONLY",
+)
+def _(client: genai.Client) -> None:
+    """The call begins when the stream is first read."""
+    for _chunk in client.models.generate_content_stream(
+        model="gemini-2.5-flash",
+        contents="What is the capital of France?",
+        config={"system_instruction": "Be brief.", "thinking_config": {"include_thoughts": True}},
+    ):
+        pass
+
+
+def get_weather(city: str) -> str:
+    """The weather of a day."""
+    return f"Sun in {city}"
+
+
+get_weather.__annotations__ = {"city": str, "return": str}
+
+
+@scenario(
+    "google-genai",
+    "Function that the library calls by itself",
+    Reply(
+        generation.response(
+            [parts.function_call("get_weather", {"city": "Paris"}, id="call-1")], usage=generation.usage(40, 12)
+        )
+    ),
+    Reply(generation.response("The sun shines.", usage=generation.usage(70, 5))),
+)
+def _(client: genai.Client) -> None:
+    """Each round is a call with tokens of its own."""
+    client.chats.create(model="gemini-2.5-flash", config={"tools": [get_weather]}).send_message("Weather in Paris?")
+
+
+@scenario(
+    "google-genai",
+    "Search with citations",
+    Reply(
+        generation.response(
+            PARIS,
+            usage=generation.usage(24, 11, tool_use=60),
+            grounding=grounding.metadata(
+                [grounding.web("https://example.com/paris", "example.com")],
+                [grounding.support(PARIS, PARIS, [0], scores=[0.9])],
+                queries=["capital of France"],
+            ),
+        )
+    ),
+)
+def _(client: genai.Client) -> None:
+    client.models.generate_content(
+        model="gemini-2.5-flash", contents="What is the capital of France?", config={"tools": [{"google_search": {}}]}
+    )
+
+
+@scenario(
+    "google-genai",
+    "Image",
+    Reply(
+        generation.response(
+            [parts.inline_data()],
+            model="gemini-2.5-flash-image",
+            usage=generation.usage(8, 1290, candidates_modalities={"IMAGE": 1290}),
+        )
+    ),
+)
+def _(client: genai.Client) -> None:
+    client.models.generate_content(
+        model="gemini-2.5-flash-image", contents="A cat in the rain", config={"response_modalities": ["IMAGE"]}
+    )
+
+
+@scenario("google-genai", "Embeddings", Reply(models.embeddings([[0.5] * 8, [0.25] * 8])))
+def _(client: genai.Client) -> None:
+    """The Gemini API tells no tokens of embeddings; Vertex AI does."""
+    client.models.embed_content(model="gemini-embedding-001", contents=["Paris", "Rome"])
+
+
+@scenario("google-genai", "Quota that is used up", google_errors.reply(429))
+def _(client: genai.Client) -> None:
+    with suppress(sdk_errors.APIError):
+        client.models.generate_content(model="gemini-2.5-flash", contents="What is the capital of France?")

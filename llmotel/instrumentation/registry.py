@@ -29,6 +29,7 @@ class Entry(NamedTuple):
 
 LIBRARIES = {
     "anthropic": Entry("llmotel_instrumentors.anthropic:AnthropicInstrumentor"),
+    "google-genai": Entry("llmotel_instrumentors.google_genai:GoogleGenAIInstrumentor", ("google.genai",)),
     "groq": Entry("llmotel_instrumentors.groq:GroqInstrumentor"),
     "ollama": Entry("llmotel_instrumentors.ollama:OllamaInstrumentor"),
     "openai": Entry("llmotel_instrumentors.openai:OpenAIInstrumentor"),

@@ -32,14 +32,16 @@ def ended(span: Any, case: Case, situation: Situation, seen: Seen, content: bool
     """How the call ended is on the span, in the same words for all providers."""
     outcome = situation.failure(case, seen)
     attributes = span.attributes
-    told = "server" if outcome is None and situation.fault == "error_event" else None
+    broken = situation.is_broken_answer(case)
+    told = "server" if broken or (outcome is None and situation.fault == "error_event") else None
     assert attributes.get("llmotel.outcome") == (outcome or told)
     assert attributes.get("llmotel.stream.outcome") == situation.ended(case, seen)
     assert (span.status.status_code is StatusCode.ERROR) == (outcome is not None)
     if outcome is None:
-        if told:  # by the Responses API, whose errors in a stream raise nothing
+        if told and not broken:  # by the Responses API, whose errors in a stream raise nothing
             assert attributes["gen_ai.response.finish_reasons"] == ("error",)
-        assert attributes.get("error.type") == (case.provider.stream_error_type if told else None)
+        code = "malformed_response" if broken else case.provider.stream_error_type
+        assert attributes.get("error.type") == (code if told else None)
         assert span.status.description is None
         return
     kind = type(seen.error)
@@ -74,8 +76,8 @@ def answered(span: Any, case: Case) -> None:
     assert "llmotel.usage.partial" not in attributes
     assert attributes.get("gen_ai.response.finish_reasons") == case.shape.finish_reasons
     if isinstance(body, dict):
-        assert attributes.get("gen_ai.response.id") == body.get("id")
-        assert attributes.get("gen_ai.response.model") == body.get("model")
+        assert attributes.get("gen_ai.response.id") == body.get(case.provider.id_key)
+        assert attributes.get("gen_ai.response.model") == body.get(case.provider.model_key)
     if case.shape.form != WHOLE:
         assert attributes["gen_ai.response.time_to_first_chunk"] > 0
         assert attributes["llmotel.stream.chunks"] > 0

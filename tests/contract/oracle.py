@@ -57,6 +57,25 @@ def embedding_tokens(body: Any) -> Tokens:
     return Tokens(body["usage"]["prompt_tokens"])
 
 
+def generation_tokens(body: Any) -> Tokens:
+    """https://ai.google.dev/api/generate-content, ``UsageMetadata``: thoughts come on top of the candidates' tokens, and
+    what tools sent on top of the prompt's. A count of 0 is left out."""
+    usage = body["usageMetadata"]
+    thoughts = usage.get("thoughtsTokenCount")
+    return Tokens(
+        usage["promptTokenCount"] + usage.get("toolUsePromptTokenCount", 0),
+        usage["candidatesTokenCount"] + (thoughts or 0),
+        usage.get("cachedContentTokenCount"),
+        None,
+        thoughts,
+    )
+
+
+def prediction_tokens(body: Any) -> Tokens:
+    """https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api, ``statistics``."""
+    return Tokens(sum(one["embeddings"]["statistics"]["token_count"] for one in body["predictions"]))
+
+
 def image_tokens(body: Any) -> Tokens:
     """https://platform.openai.com/docs/api-reference/images, ``usage``; a transcription's looks the same."""
     return Tokens(body["usage"]["input_tokens"], body["usage"]["output_tokens"])

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
+from functools import partial
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import anthropic
@@ -18,17 +20,30 @@ import together
 from packaging.version import Version
 from pydantic import BaseModel
 
-from contract.oracle import Tokens, chat_tokens, embedding_tokens, image_tokens, message_tokens, none, response_tokens
+from contract.oracle import (
+    Tokens,
+    chat_tokens,
+    embedding_tokens,
+    generation_tokens,
+    image_tokens,
+    message_tokens,
+    none,
+    prediction_tokens,
+    response_tokens,
+)
 from extent import EVERYTHING
 from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
 from llmotel.testing.anthropic_wire import messages
+from llmotel.testing.google_wire import errors as google_errors
+from llmotel.testing.google_wire import generation, models, parts
 from llmotel.testing.openai_wire import audio, chat, completions, embeddings, hosts, images, platform, rerank, responses
 from llmotel.testing.openai_wire import errors as openai_errors
 from llmotel.testing.reply import BROKEN
 from llmotel.testing.samples import MP3
 from llmotel_instrumentors.anthropic import AnthropicInstrumentor
+from llmotel_instrumentors.google_genai import GoogleGenAIInstrumentor
 from llmotel_instrumentors.groq import GroqInstrumentor
 from llmotel_instrumentors.openai import OpenAIInstrumentor
 from llmotel_instrumentors.together import TogetherInstrumentor
@@ -89,6 +104,14 @@ class Shape:
         return replace(self, **older[-1]) if older else None
 
 
+def _installed(library: str) -> Version:
+    """The version of ``library``; 0 where it is not there, as not all of the oldest go together."""
+    try:
+        return Version(version(library))
+    except PackageNotFoundError:
+        return Version("0")
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """One client library: how its clients are made, how its server fails, and everything that can be called.
@@ -99,6 +122,10 @@ class Provider:
     ``seam`` is the kind of client that the library has. What it shares with a library before it in PROVIDERS, seam and
     dialect, is tested there: its own shapes are crossed with few situations then (`situations.crossings`). Those named
     in ``thorough`` are crossed with all, in every variant: one whole answer and one stream for a new kind of client.
+
+    ``generators`` says that its streams are generators, which are no context managers and ask for nothing before they
+    are read; ``parses_above``, that it makes sense of an answer above the seam, so that the caller meets a broken one
+    after the call; ``takes_nothing``, that it takes an empty body for an answer; ``retries``, that it sends again.
     """
 
     name: str
@@ -115,15 +142,21 @@ class Provider:
     says: Callable[[str, str, int, int], Any]  # a chat's answer: text, model, tokens in, tokens out
     seam: str = "stainless"
     thorough: tuple[str, ...] = ()
+    generators: bool = False
+    parses_above: bool = False
+    takes_nothing: bool = False
+    retries: bool = True
+    id_key: str = "id"
+    model_key: str = "model"
     disabled_libraries: dict[str, Callable[[Any], Any]] = field(default_factory=dict)  # calls that infer nothing
     later: Mapping[str, str] = field(default_factory=dict)
     async_suffix: str = ""  # of asynchronous methods, where one client has both
     transport: Any = httpx  # the module of the HTTP library that it stands on
-    version: Version = field(init=False)  # the one that is installed
+    version: Version = field(init=False)  # the one that is installed; 0 for none
     shapes: tuple[Shape, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        installed = Version(version(self.library))
+        installed = _installed(self.library)
         shapes = (shape.at(installed) for shape in self.table)
         object.__setattr__(self, "version", installed)
         object.__setattr__(self, "shapes", tuple(shape for shape in shapes if shape is not None))
@@ -643,7 +676,130 @@ TOGETHER = _compatible(
     disabled_libraries={"models.list": lambda client: client.get("/models", cast_to=object)},
 )
 
-PROVIDERS = (OPENAI, ANTHROPIC, GROQ, TOGETHER)
+# Google.
+
+_GENERATED = generation.response(
+    [parts.thought("I know this."), parts.text(ANSWER)], usage=generation.usage(1200, 55, cached=1024, thoughts=32)
+)
+
+
+def _google(kind: str, **options: Any) -> Any:
+    return getattr(import_module("contract.google_client"), kind)(**options)
+
+
+def _generate(**config: Any) -> Callable[[], dict[str, Any]]:
+    return lambda: {
+        "model": "gemini-2.5-flash",
+        "contents": QUESTION,
+        "config": {
+            "system_instruction": "You know the world.",
+            "temperature": 0.5,
+            "stop_sequences": ["END"],
+            **config,
+        },
+    }
+
+
+GOOGLE = Provider(
+    name="gcp.gemini",
+    library="google-genai",
+    instrumentor=GoogleGenAIInstrumentor,
+    sync_client=partial(_google, "GoogleClient"),
+    async_client=partial(_google, "AsyncGoogleClient"),
+    url=lambda server: server.url,
+    refuse=google_errors.reply,
+    error_types={400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL"},
+    stream_error_type="UNAVAILABLE",
+    broken_event=BROKEN,
+    says=lambda text, model, sent, received: generation.response(
+        text, model=model, usage=generation.usage(sent, received)
+    ),
+    seam="google",
+    transport=httpx if _installed("google-genai") >= Version("3") else httpx_1,
+    generators=True,
+    parses_above=_installed("google-genai") >= Version("1.21"),
+    takes_nothing=_installed("google-genai") < Version("1.21"),
+    retries=_installed("google-genai") >= Version("1.21"),
+    id_key="responseId",
+    model_key="modelVersion",
+    thorough=("generate.create", "generate.stream"),
+    table=(
+        Shape(
+            "generate.create",
+            "models.generate_content",
+            _generate(),
+            _GENERATED,
+            operation="generate_content",
+            variants=(PLAIN,),
+            tokens=generation_tokens,
+        ),
+        Shape(
+            "generate.structured",
+            "models.generate_content",
+            _generate(response_mime_type="application/json", response_schema=Capital),
+            generation.response(PARSED.model_dump_json(), usage=generation.usage(140, 30)),
+            operation="generate_content",
+            variants=(PLAIN,),
+            tokens=generation_tokens,
+        ),
+        Shape(
+            "generate.stream",
+            "models.generate_content_stream",
+            _generate(),
+            _GENERATED,
+            STREAM,
+            operation="generate_content",
+            variants=(PLAIN,),
+            tokens=generation_tokens,
+        ),
+        Shape(
+            "embed.create",
+            "models.embed_content",
+            _given(model="gemini-embedding-001", contents=[QUESTION, ANSWER]),
+            models.embeddings([[0.5] * 8, [0.25] * 8]),
+            operation="embeddings",
+            variants=(PLAIN,),
+            tokens=none,
+            finish_reasons=None,
+        ),
+    ),
+    disabled_libraries={
+        "count_tokens": lambda client: client.models.count_tokens(model="gemini-2.5-flash", contents=QUESTION),
+        "caches.create": lambda client: client.caches.create(
+            model="gemini-2.5-flash", config={"contents": QUESTION, "system_instruction": "You know the world."}
+        ),
+        "models.get": lambda client: client.models.get(model="gemini-2.5-flash"),
+    },
+)
+VERTEX = replace(
+    GOOGLE,
+    name="gcp.vertex_ai",
+    sync_client=partial(_google, "GoogleClient", vertexai=True),
+    async_client=partial(_google, "AsyncGoogleClient", vertexai=True),
+    thorough=(),
+    table=(
+        *(shape for shape in GOOGLE.table if shape.name in ("generate.create", "generate.stream")),
+        Shape(
+            "embed.predict",
+            "models.embed_content",
+            _given(model="text-embedding-005", contents=[QUESTION, ANSWER]),
+            models.predicted_embeddings([[0.5] * 8, [0.25] * 8], tokens=[9, 18]),
+            operation="embeddings",
+            variants=(PLAIN,),
+            tokens=prediction_tokens,
+            finish_reasons=None,
+        ),
+    ),
+    disabled_libraries={
+        "count_tokens": lambda client: client.models.count_tokens(model="gemini-2.5-flash", contents=QUESTION)
+    },
+)
+
+_GOOGLES = (GOOGLE, VERTEX) if GOOGLE.version > Version("0") else ()  # not where the oldest of the others are
+
+PROVIDERS = (OPENAI, ANTHROPIC, GROQ, TOGETHER, *_GOOGLES)
+STAINLESS = tuple(provider for provider in PROVIDERS if provider.seam == "stainless")
+"""Those whose clients are generated by Stainless: for what only these have."""
 
 
 def is_known(provider: Provider, shape: Shape) -> bool:

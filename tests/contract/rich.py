@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llmotel.testing.anthropic_wire import blocks, messages
+from llmotel.testing.google_wire import generation, grounding, parts
 from llmotel.testing.openai_wire import chat, responses
 
 _TOOL: Any = {
@@ -61,7 +62,28 @@ _MESSAGE: dict[str, Any] = {
     "metadata": {"user_id": "ada"},
 }  # fmt: skip
 
-REQUESTS: dict[str, dict[str, Any]] = {"chat": _CHAT, "responses": _RESPONSE, "messages": _MESSAGE, "beta": _MESSAGE}
+_GENERATE: dict[str, Any] = {
+    "contents": [
+        {"role": "user", "parts": [
+            {"text": "What is this?"},
+            {"file_data": {"mime_type": "image/png", "file_uri": "https://example.com/cat.png"}},
+        ]},
+        {"role": "model", "parts": [{"function_call": {"name": "get_weather", "args": {"city": "Paris"}}}]},
+        {"role": "user", "parts": [{"function_response": {"name": "get_weather", "response": {"result": "21 degrees"}}}]},
+    ],
+    "config": {
+        "system_instruction": "You know the world.",
+        "tools": [{"function_declarations": [
+            {"name": "get_weather", "description": "Weather.", "parameters": {
+                "type": "OBJECT", "properties": {"city": {"type": "STRING", "description": "C"}},
+            }}
+        ]}],
+    },
+}  # fmt: skip
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "chat": _CHAT, "responses": _RESPONSE, "messages": _MESSAGE, "beta": _MESSAGE, "generate": _GENERATE,
+}  # fmt: skip
 """What to add to a request, by the first part of its shape's name."""
 
 ANSWERS: dict[str, Any] = {
@@ -116,4 +138,27 @@ ANSWERS: dict[str, Any] = {
     ),
 }
 ANSWERS["beta"] = ANSWERS["messages"]
+_PARIS = "Paris is the capital of France."
+ANSWERS["generate"] = generation.response(
+    candidates=[
+        generation.candidate(
+            [
+                parts.thought("An easy one."),
+                parts.executable_code("print('Paris')"),
+                parts.code_execution_result("Paris"),
+                parts.text(_PARIS),
+                parts.function_call("get_weather", {"city": "Paris"}),
+            ],
+            extra={
+                "groundingMetadata": grounding.metadata(
+                    [grounding.web("https://example.com/paris", "Paris"), grounding.retrieved("gs://a", "A", "Paris.")],
+                    [grounding.support(_PARIS, "Paris is", [0, 1], part=3)],
+                    queries=["capital of France"],
+                ),
+                "citationMetadata": {"citations": [grounding.citation(_PARIS, "France", "https://example.com/fr")]},
+            },
+        )
+    ],
+    usage=generation.usage(100, 20),
+)
 """The answers to them."""

@@ -78,6 +78,11 @@ class Situation:
             and (case.is_async or not self.only_async)
             and not (case.shape.binary and self.fault in ("malformed", "empty"))  # any bytes are a good answer
             and not (case.shape.binary and self.ending == calling.READ_LINES)
+            and not (self.fault == "empty" and case.shape.form == WHOLE and case.provider.takes_nothing)
+            and not (
+                case.provider.generators
+                and self.ending in (calling.READ_WITH, calling.BROKEN_OFF, calling.RAISED, calling.UNREAD)
+            )
         )
 
     def script(self, case: Case, held: Held) -> Script:
@@ -96,19 +101,32 @@ class Situation:
     def failure(self, case: Case, seen: Seen) -> str | None:
         """The outcome on the span; ``None`` for a call that did not fail as far as its library is concerned."""
         if self.fault in ("malformed", "empty") and (case.shape.form != WHOLE or case.variant == RAW):
-            return None  # no event at all in a stream; a raw response is parsed by the caller, after the call
+            # No event at all in a stream, but for Google's client; a raw response is parsed by the caller, after the call.
+            return self.outcome if case.provider.generators and seen.error is not None else None
+        if self.is_broken_answer(case):
+            return None  # as far as the seam is concerned
         if self.fault == "error_event" and seen.error is None:
             return None  # the Responses API hands it over as an event like any other
         return self.outcome
 
+    def is_broken_answer(self, case: Case) -> bool:
+        """Whether the provider sent what is no answer, and the library makes sense of answers above the seam."""
+        return self.fault in ("malformed", "empty") and case.shape.form == WHOLE and case.provider.parses_above
+
     def ended(self, case: Case, seen: Seen) -> str | None:
         """The outcome of the stream on the span; ``None`` where there was none."""
-        if case.shape.form == WHOLE or self.status != 200 or self.fault in ("reset", "hang"):
+        if case.shape.form == WHOLE:
             return None
+        if self.status != 200 or self.fault in ("reset", "hang"):
+            return (
+                "error" if case.provider.generators and not case.is_async else None
+            )  # when it was first read, or before
         if self.fault == "error_event" and seen.error is None:
             return "completed"
         if self.fault == "unknown_events" and seen.error is not None:
             return "closed"  # OpenAI's helper for the Responses API, above the stream, gives up
+        if self.fault == "malformed" and seen.error is not None:
+            return "error"
         in_with = case.shape.form == HELPER or case.variant == STREAMING
         return "closed" if self.stream_outcome == "abandoned" and in_with else self.stream_outcome
 

@@ -27,7 +27,7 @@ def answer(provider: Provider) -> Callable[[Request], Reply]:
     """Answers with as many tokens as the name of the model says, so that a mix-up shows; every seventh call fails."""
 
     def reply(request: Request) -> Reply:
-        model: str = request.get("model")
+        model: str = request.get("model") or request.params["model"]
         number = int(model.rpartition("-")[2])
         if number % 7 == 0:
             return provider.refuse(429)
@@ -82,7 +82,7 @@ def test_threads_do_not_mix(provider: Provider, server: ProviderServer, telemetr
                     for _ in result if number % 2 else ():
                         assert trace.get_current_span() is request
                 except Exception as error:
-                    assert getattr(error, "status_code", None) == 429
+                    assert 429 in (getattr(error, "status_code", None), getattr(error, "code", None))
                 assert trace.get_current_span() is request
 
     with make_client(provider, server, is_async=False) as client, ThreadPoolExecutor(THREADS) as pool:
@@ -105,7 +105,7 @@ async def test_tasks_do_not_mix(provider: Provider, server: ProviderServer, tele
                     async for _ in result:
                         assert trace.get_current_span() is request
             except Exception as error:
-                assert getattr(error, "status_code", None) == 429
+                assert 429 in (getattr(error, "status_code", None), getattr(error, "code", None))
             assert trace.get_current_span() is request
 
     http = provider.transport

@@ -23,7 +23,7 @@ from llmotel.instrumentation import registry
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.recording import Recording
 from llmotel_instrumentors import openai as openai_provider
-from llmotel_instrumentors.dialects import compatible, messages
+from llmotel_instrumentors.dialects import compatible, google_paths, messages
 from telemetry import Telemetry
 from transport import httpx
 
@@ -236,6 +236,9 @@ class TestAReaderThatRaises:
         monkeypatch.setitem(openai_provider.ENDPOINTS, "/chat/completions", chat)
         monkeypatch.setitem(compatible.ENDPOINTS, "chat/completions", chat)
         monkeypatch.setattr(messages, "MESSAGES", messages.MESSAGES.replaced(**{request.param: fail}))
+        for verb in ("generateContent", "streamGenerateContent"):
+            generate = google_paths.ENDPOINTS[verb].replaced(**{request.param: fail})
+            monkeypatch.setitem(google_paths.ENDPOINTS, verb, generate)
         reader: str = request.param
         return reader
 
@@ -259,7 +262,7 @@ class TestAReaderThatRaises:
             assert errors(recording) == 0
 
     @pytest.mark.parametrize("variant", [RAW, STREAMING])
-    @pytest.mark.parametrize("case", [case for case in CASES if case.shape.form != "helper"], ids=by_id)
+    @pytest.mark.parametrize("case", [case for case in CASES if RAW in case.shape.variants], ids=by_id)
     def test_raw_responses_work_too(
         self, broken: str, variant: str, case: Case, server: ProviderServer, recording: Recording
     ) -> None:

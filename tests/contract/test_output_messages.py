@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import pytest
 
-from contract.calling import BROKEN_OFF, performed
+from contract.calling import CLOSED, performed
 from contract.providers import PLAIN, STREAM, Case, cases
 from contract.situations import by_id
 from llmotel.testing import ProviderServer, Reply
@@ -41,7 +41,7 @@ def test_the_message_of_a_stream_that_was_broken_off_says_no_reason(
     case: Case, server: ProviderServer, telemetry: Telemetry
 ) -> None:
     server.script(Reply(case.shape.body))
-    performed(case, server, BROKEN_OFF)
+    performed(case, server, CLOSED)
     shown = json.loads(telemetry.span.attributes.get("gen_ai.output.messages", "[]"))
     assert all("finish_reason" not in message for message in shown)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract.calling import performed
-from contract.providers import OPENAI, PLAIN, PROVIDERS, Case, Provider, cases, make_client
+from contract.providers import OPENAI, PLAIN, PROVIDERS, STAINLESS, Case, Provider, cases, make_client
 from contract.situations import by_id
 from llmotel.instrumentation import registry
 from llmotel.testing import ProviderServer, Reply, Request
@@ -18,9 +18,10 @@ from telemetry import Telemetry
 from transport import httpx
 
 COUNTER = "llmotel.client.retries"
-CASES = list(cases(variants=(PLAIN,)))
-CREATES = [Case(provider, provider.first(), is_async=is_async) for provider in PROVIDERS for is_async in (False, True)]
-each_provider = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+CASES = [case for case in cases(variants=(PLAIN,)) if case.provider.retries]
+CREATES = [Case(provider, provider.first(), is_async=is_async) for provider in PROVIDERS if provider.retries
+           for is_async in (False, True)]  # fmt: skip
+each_stainless = pytest.mark.parametrize("provider", STAINLESS, ids=lambda provider: provider.name)
 AT_ONCE = {"retry-after-ms": "1"}
 
 
@@ -58,7 +59,7 @@ def test_a_call_that_fails_in_the_end_has_its_retries_too(
     assert telemetry.span.attributes["llmotel.outcome"] == "rate_limit"
 
 
-@pytest.mark.parametrize("case", CREATES, ids=by_id)
+@pytest.mark.parametrize("case", [case for case in CREATES if case.provider in STAINLESS], ids=by_id)
 def test_a_connection_that_breaks_is_retried_like_an_answer_that_refuses(
     case: Case, server: ProviderServer, telemetry: Telemetry
 ) -> None:
@@ -103,7 +104,7 @@ def test_a_retry_of_what_infers_nothing_is_not_that_of_the_call_before(
     assert COUNTER not in telemetry.metrics()
 
 
-@each_provider
+@each_stainless
 def test_a_version_without_the_method_is_reported_and_works_on(
     provider: Provider, server: ProviderServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -28,7 +28,8 @@ WORDS = frozenset(
         "type", "role", "object", "model", "status", "id", "finish_reason", "stop_reason", "stop_sequences", "code",
         "service_tier", "system_fingerprint", "response_format", "encoding_format", "output_format", "format", "voice",
         "reasoning_effort", "effort", "verbosity", "tool_choice", "truncation", "quality", "size", "background",
-        "call_id", "item_id", "tool_use_id", "phase", "media_type", "betas", "inference_geo",
+        "call_id", "item_id", "tool_use_id", "phase", "media_type", "betas", "inference_geo", "finishReason", "language",
+        "outcome", "modality", "modelVersion", "responseId", "mime_type", "response_mime_type",
     }
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from contract.providers import (
     OPENAI,
     PROVIDERS,
     RAW,
+    STAINLESS,
     STREAM,
     Capital,
     Case,
@@ -84,7 +85,7 @@ def test_the_span_is_current_while_the_library_works_and_no_longer(
     assert not trace.get_current_span().get_span_context().is_valid
 
 
-@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
+@pytest.mark.parametrize("provider", STAINLESS, ids=lambda provider: provider.name)
 def test_a_stream_that_is_closed_again_and_again_ends_once(
     provider: Provider, server: ProviderServer, telemetry: Telemetry
 ) -> None:
