@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -148,6 +149,11 @@ def parsed(value: Any) -> Any:
         return json.loads(value)
     except (ValueError, RecursionError):
         return None
+
+
+def base64_text(value: Any) -> str | None:
+    """Bytes in base64, as they travel in JSON; a text is there already."""
+    return b64encode(value).decode() if isinstance(value, (bytes, bytearray)) else text(value)
 
 
 class Fields:
