@@ -72,19 +72,23 @@ _STATUSES = {
 _CLASSES = {
     CANCELLED: "CancelledError Cancelled KeyboardInterrupt GeneratorExit SystemExit ClientClosedRequestError",
     TIMEOUT: "TimeoutError APITimeoutError TimeoutException Timeout RequestTimeoutError GatewayTimeoutError "
-    "ReadTimeoutError ConnectTimeoutError",
+    "ReadTimeoutError ConnectTimeoutError ServerTimeoutError",
     RATE_LIMIT: "RateLimitError PaymentRequiredError",
     AUTHENTICATION: "AuthenticationError PermissionDeniedError CredentialsError SubjectTokenProviderError "
-    "DefaultCredentialsError NoCredentialsError",
+    "DefaultCredentialsError NoCredentialsError PartialCredentialsError CredentialRetrievalError TokenRetrievalError "
+    "SSOError",
     CONTENT_FILTER: "ContentFilterFinishReasonError",
     # The body of a response that is not JSON or not of the API's schema is the provider's failure.
+    # ParserError is that of botocore's frames.
     SERVER: "InternalServerError JSONDecodeError UnicodeDecodeError APIResponseValidationError DecodingError "
-    "UnknownApiResponseError",
+    "UnknownApiResponseError ResponseParserError ParserError",
+    # From ProtocolError on those of urllib3, botocore and aiohttp.
     NETWORK: "APIConnectionError ConnectionError NetworkError TransportError gaierror herror SSLError IncompleteRead "
-    "WebSocketConnectionClosedError",
+    "WebSocketConnectionClosedError ProtocolError ConnectionClosedError HTTPClientError IncompleteReadError "
+    "ClientConnectionError ClientPayloadError",
     # pydantic's ValidationError comes from parse(): the output does not fit the caller's own model.
     VALIDATION: "ValidationError LengthFinishReasonError BadRequestError NotFoundError ConflictError "
-    "UnprocessableEntityError InvalidURL UnsupportedProtocol TypeError ValueError",
+    "UnprocessableEntityError ParamValidationError InvalidURL UnsupportedProtocol TypeError ValueError",
 }
 _BY_CLASS = {name: outcome for outcome, names in _CLASSES.items() for name in names.split()}
 
