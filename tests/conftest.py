@@ -30,7 +30,7 @@ settings.load_profile("llmotel")
 
 # Here, because the client libraries are imported next, by the test modules.
 for _name in list(os.environ):
-    if _name.startswith(("OTEL_", "LLMOTEL_", "OPENAI_", "ANTHROPIC_")) and not _name.startswith(_OF_TESTS):
+    if _name.startswith(("OTEL_", "LLMOTEL_", "OPENAI_", "ANTHROPIC_", "AWS_")) and not _name.startswith(_OF_TESTS):
         del os.environ[_name]
 os.environ["LLMOTEL_RAISE"] = "1"  # a swallowed bug must not make a green test
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"

@@ -1,9 +1,8 @@
 """What llmotel ships for the tests of applications: a loopback provider server with the bodies it speaks, and a record
 of the calls that were made.
 
-Everything is imported on first use, so that the pytest plugin costs nothing where they are not
-used. The bodies are built by :mod:`llmotel.testing.openai_wire`, :mod:`llmotel.testing.anthropic_wire` and
-:mod:`llmotel.testing.google_wire`.
+Everything is imported on first use, so that the pytest plugin costs nothing where they are not used. The bodies are
+built by :mod:`llmotel.testing.openai_wire`, :mod:`llmotel.testing.anthropic_wire` and the other ``*_wire`` packages.
 """
 
 from __future__ import annotations

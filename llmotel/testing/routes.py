@@ -12,7 +12,10 @@ from urllib.parse import unquote
 
 from llmotel.testing.anthropic_wire import defaults as anthropic
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
-from llmotel.testing.anthropic_wire import eventstream, message_events
+from llmotel.testing.anthropic_wire import message_events
+from llmotel.testing.bedrock_wire import agents, converse_events, eventstream, model_events
+from llmotel.testing.bedrock_wire import defaults as bedrock
+from llmotel.testing.bedrock_wire import errors as bedrock_errors
 from llmotel.testing.google_wire import defaults as google
 from llmotel.testing.google_wire import errors as google_errors
 from llmotel.testing.google_wire import generation_events
@@ -62,6 +65,9 @@ class Route:
     """An endpoint: ``answer`` makes up a reply from a request, ``events`` the stream of a body. Where two APIs share a
     path, ``header`` must be in the request, and its ``user-agent`` begin with ``agent``."""
 
+    """An endpoint: ``answer`` makes up a reply from a request, ``events`` the stream of a body, or ``headed`` that of a
+    body and its headers. ``header`` must be in the request, where two APIs share a path."""
+
     method: str
     path: str
     dialect: Dialect
@@ -69,6 +75,7 @@ class Route:
     events: Events | None = None
     header: str = ""
     agent: str = ""
+    headed: Callable[[Any, Mapping[str, str]], list[Event]] | None = None
 
 
 def streams(request: Request) -> bool:
@@ -129,7 +136,8 @@ def _google_headers(_: Request) -> dict[str, str]:
 
 
 def _bedrock_headers(request: Request) -> dict[str, str]:
-    return {"x-amzn-requestid": ident("", request.number, length=36)}
+    made = {"x-amzn-requestid": ident("", request.number, length=36)}
+    return {**made, "x-amzn-bedrock-content-type": "application/json"} if "invoke" in request.params else made
 
 
 CHAT = Dialect(
@@ -152,9 +160,17 @@ MESSAGES = Dialect(
 )
 BEDROCK = Dialect(
     headers=_bedrock_headers,
-    refuse=anthropic_errors.bedrock,
+    refuse=bedrock_errors.reply,
     error=anthropic_errors.EVENT,
     unknown={"type": "vendor_event", "detail": "not documented"},
+    encode=eventstream.encode_chunk,
+    content_type=eventstream.CONTENT_TYPE,
+)
+CONVERSE = Dialect(
+    headers=_bedrock_headers,
+    refuse=bedrock_errors.reply,
+    error=bedrock_errors.EVENT,
+    unknown={"vendorEvent": {"detail": "not documented"}},
     encode=eventstream.encode,
     content_type=eventstream.CONTENT_TYPE,
 )
@@ -224,6 +240,7 @@ def _table(background: Background) -> tuple[Route, ...]:
     vertex = "/publishers/anthropic/models"
     gemini = r"/(?:models|tunedModels|endpoints)/(?P<model>[^/:]+)"
     return (
+        *_bedrock(model),
         post("/api/chat", OLLAMA, ollama.chat, lambda body, _: ollama_chat.lines(body)),
         post("/api/generate", OLLAMA, ollama.completion, lambda body, _: ollama_generate.lines(body)),
         post("/api/embed", OLLAMA, ollama.embed),
@@ -275,11 +292,37 @@ def _table(background: Background) -> tuple[Route, ...]:
         post(gemini + ":predictLongRunning", GOOGLE, google.predict_long_running),
         post(gemini + ":countTokens", GOOGLE, google.count_tokens),
         post("/cachedContents", GOOGLE, google.cached_content),
-        post("/model" + model + "/(?P<bedrock>invoke)", BEDROCK, anthropic.message),
-        post(
-            "/model" + model + "/(?P<bedrock>invoke)-with-(?P<streams>response-stream)",
-            BEDROCK,
-            anthropic.message,
-            _message_events,
-        ),
     )
+
+
+def _bedrock(model: str) -> tuple[Route, ...]:
+    post = partial(Route, "POST")
+    streams = "(?P<streams>stream)"
+    invoke = "/(?P<bedrock>(?P<invoke>invoke))"
+    return (
+        post("/model" + model + invoke, BEDROCK, bedrock.invoke),
+        post(
+            f"/model{model}{invoke}-with-(?P<streams>response-stream)",
+            BEDROCK,
+            bedrock.invoke,
+            headed=model_events.events,
+        ),
+        post("/model" + model + "/converse", CONVERSE, bedrock.message),
+        post(f"/model{model}/converse-{streams}", CONVERSE, bedrock.message, _converse_events),
+        post("/guardrail/(?P<id>[^/]+)/version/(?P<version>[^/]+)/apply", CONVERSE, bedrock.guardrail),
+        post("/knowledgebases/(?P<id>[^/]+)/retrieve", CONVERSE, bedrock.retrieve),
+        post("/retrieveAndGenerate", CONVERSE, bedrock.generate),
+        post("/retrieveAndGenerate(?P<streams>Stream)", CONVERSE, bedrock.generate, _generated_events),
+        post("/rerank", CONVERSE, bedrock.rerank, header="amz-sdk-invocation-id"),
+        post("/agents/[^/]+/agentAliases/[^/]+/sessions/[^/]+/text", CONVERSE, bedrock.agent),
+        post("/agents/[^/]+", CONVERSE, bedrock.agent),
+        post("/flows/[^/]+/aliases/[^/]+", CONVERSE, bedrock.flow),
+    )
+
+
+def _converse_events(body: Body, _: Request) -> list[Event]:
+    return converse_events.events(body)
+
+
+def _generated_events(body: Body, _: Request) -> list[Event]:
+    return agents.generated_events(body)

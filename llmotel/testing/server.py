@@ -1,4 +1,4 @@
-"""A server on the loopback interface that speaks the wire formats of OpenAI, Anthropic and Google, for tests and demos.
+"""A server on the loopback interface that speaks the wire formats of providers, for tests and demos.
 
 The real client libraries work against it; only ``base_url`` is set. It needs nothing but the standard library.
 """
@@ -23,8 +23,8 @@ Script: TypeAlias = Reply | Callable[[Request], Reply]
 
 
 class ProviderServer:
-    """Answers the requests of the OpenAI, Anthropic and Google clients: from :meth:`script` first, then with a reply
-    made up from the request, as the ``defaults`` modules of the wire packages say.
+    """Answers the requests of the providers' clients: from :meth:`script` first, then with a reply made up from the
+    request, as the ``defaults`` modules of the wire packages say.
 
     Paths are matched by their end, so every prefix of ``base_url`` works; Azure's deployments, Bedrock and Vertex have
     their own. Any number of threads and tasks may call at once; a connection has a daemon thread.
@@ -101,7 +101,9 @@ class ProviderServer:
         route, params = self._routes.find(method, parts.path, headers)
         parsed, refusal = None, None
         try:
-            parsed = _parsed(headers.get("content-type", ""), body)
+            # InvokeModel's clients need not say what their body is; it is always JSON.
+            kind = "application/json" if "invoke" in params else headers.get("content-type", "")
+            parsed = _parsed(kind, body)
         except ValueError:
             refusal = route.dialect.refuse(400, "We could not parse the JSON body of your request.")
         with self._lock:
@@ -125,15 +127,20 @@ def _complete(reply: Reply, route: Route, request: Request) -> Reply:
     made = route.dialect.refuse(reply.status, None) if reply.status >= 400 else route.answer(request)
     if not isinstance(made, Reply):
         return replace(reply, body=made)
-    return replace(reply, body=made.body, status=made.status, headers={**made.headers, **reply.headers})
+    sent = {**made.headers, **reply.headers}
+    return replace(reply, body=made.body, events=made.events, status=made.status, headers=sent)
 
 
 def _streamed(reply: Reply, route: Route, request: Request) -> Reply:
     """``reply`` as a stream when the request asks for one."""
     whole = reply.status >= 400 or reply.fault in ("reset", "hang", "empty", "malformed")
-    if whole or reply.events is not None or route.events is None or not streams(request):
+    if whole or reply.events is not None or not streams(request):
         return reply
     try:
+        if route.headed is not None:
+            return replace(reply, body=None, events=route.headed(reply.body, reply.headers))
+        if route.events is None:
+            return reply
         return replace(reply, body=None, events=route.events(reply.body, request))
     except (KeyError, TypeError, AttributeError) as error:
         raise LlmotelError("the body of the reply cannot be streamed here: give Reply(events=...)") from error
