@@ -44,7 +44,7 @@ class Patches:
             self._patched.add(place)
             return True
         if isinstance(original, wrapt.FunctionWrapper) or hasattr(original, "__wrapped__"):
-            self._warn_of_other_wrapper(target.attribute, original)
+            self._warn_of_other_wrapper(target, original)
         wrapped = wrapt.FunctionWrapper(original, replacement)
         setattr(owner, name, wrapped)
 
@@ -58,11 +58,13 @@ class Patches:
         self._patched.add(place)
         return True
 
-    def _warn_of_other_wrapper(self, attribute: str, original: Any) -> None:
+    def _warn_of_other_wrapper(self, target: Seam | Closer | Outer | Retry | InstanceCheck, original: Any) -> None:
         vendor = getattr(original, "_self_wrapper", original)
         # Not __module__, which functools.wraps() copies from what it wraps.
-        source = getattr(vendor, "__globals__", {}).get("__name__") or getattr(vendor, "__module__", "a package")
-        self.other_wrapper = f"{attribute} is also wrapped by {source}: calls may be recorded twice"
+        source = str(getattr(vendor, "__globals__", {}).get("__name__") or getattr(vendor, "__module__", "a package"))
+        if source.partition(".")[0] == target.module.partition(".")[0]:  # a decorator of the library's own
+            return
+        self.other_wrapper = f"{target.attribute} is also wrapped by {source}: calls may be recorded twice"
         logger.warning("llmotel: %s %s", self._library, self.other_wrapper)
 
     def disable_native(self, native: NativeTelemetry, is_active: Callable[[], bool]) -> None:

@@ -15,6 +15,7 @@ from llmotel.instrumentation.body_decoder import BodyDecoder
 from llmotel.instrumentation.proxy import Proxy
 from llmotel.instrumentation.stream_observer import CLOSED, StreamObserver
 
+_CLOSES = frozenset({"close", "aclose"})
 _PIECES = frozenset({"iter_chunks", "iter_lines", "iter_chunked", "iter_any"})
 
 
@@ -25,6 +26,7 @@ def with_stream(call: Call, result: Any, key: str) -> Any:
         call.read(result)
         call.finish()
         return result
+    call.read(result)
     is_async = hasattr(type(stream), "__aiter__")
     result[key] = stream_proxy.proxy(stream, StreamObserver(call), is_async=is_async)
     return result
@@ -37,6 +39,7 @@ def with_body(call: Call, result: Any, key: str) -> Any:
         call.read(result)
         call.finish()
         return result
+    call.read(result)
     observer = StreamObserver(call)
     kind = AsyncBody if hasattr(type(body), "__aiter__") else Body
     result[key] = kind(body, observer, BodyDecoder(observer, "application/json", lines=False))
@@ -60,34 +63,50 @@ class Body(Proxy):
             return self._self_reading(value)
         if name in _PIECES and callable(value):
             return self._self_in_pieces(value)
+        if name == "readlines" and callable(value):
+            return self._self_reading(value, lines=True)
         if name == "readinto" and callable(value):
             return self._self_reading_into(value)
-        if name == "close" and callable(value):
+        if name in _CLOSES and callable(value):
             return self._self_closing(value)
         return value
 
-    def _self_reading(self, read: Callable[..., Any]) -> Callable[..., Any]:
+    def _self_entered(self, entered: Any) -> Any:
+        """What the caller gets of ``with``: the body itself, or, in some versions, the response that it is part of."""
+        if entered is self.__wrapped__:
+            return self
+        if hasattr(entered, "read"):
+            return type(self)(entered, self._self_observer, self._self_decoder)
+        return entered
+
+    def _self_reading(self, read: Callable[..., Any], *, lines: bool = False) -> Callable[..., Any]:
         def reading(*args: Any, **kwargs: Any) -> Any:
+            size = next(iter((*args, *kwargs.values())), None)
+            partly = isinstance(size, int) and size >= 0 and not lines
             try:
                 data = read(*args, **kwargs)
             except BaseException as error:
                 self._self_observer.fail(error)
                 raise
-            return awaited(data) if isawaitable(data) else self._self_took(data, args or kwargs)
+            return awaited(data, partly) if isawaitable(data) else self._self_took(data, partly)
 
-        async def awaited(pending: Any) -> Any:
+        async def awaited(pending: Any, partly: bool) -> Any:
             try:
                 data = await pending
             except BaseException as error:
                 self._self_observer.fail(error)
                 raise
-            return self._self_took(data, True)
+            return self._self_took(data, partly)
 
         return reading
 
-    def _self_took(self, data: Any, partly: Any) -> Any:
+    def _self_took(self, data: Any, partly: bool) -> Any:
         """``data``, noted. Without a size all of the body was read; with one, its end is an empty piece."""
-        self._self_decoder.feed(data)
+        if isinstance(data, list):
+            for line in data:
+                self._self_decoder.feed(line, newline=True)
+        else:
+            self._self_decoder.feed(data)
         if not data or not partly:
             self._self_decoder.end()
         return data
@@ -140,7 +159,18 @@ class Body(Proxy):
     def _self_closing(self, close: Callable[..., Any]) -> Callable[..., Any]:
         def closing(*args: Any, **kwargs: Any) -> Any:
             try:
-                return close(*args, **kwargs)
+                result = close(*args, **kwargs)
+            except BaseException:
+                self._self_observer.finish(CLOSED)
+                raise
+            if isawaitable(result):
+                return awaited(result)
+            self._self_observer.finish(CLOSED)
+            return result
+
+        async def awaited(pending: Any) -> Any:
+            try:
+                return await pending
             finally:
                 self._self_observer.finish(CLOSED)
 
@@ -163,7 +193,7 @@ class Body(Proxy):
 
     def __enter__(self) -> Any:
         entered = self.__wrapped__.__enter__()
-        return self if entered is self.__wrapped__ else entered
+        return self._self_entered(entered)
 
     def __exit__(self, *details: Any) -> Any:
         try:
@@ -195,7 +225,7 @@ class AsyncBody(Body):
 
     async def __aenter__(self) -> Any:
         entered = await self.__wrapped__.__aenter__()
-        return self if entered is self.__wrapped__ else entered
+        return self._self_entered(entered)
 
     async def __aexit__(self, *details: Any) -> Any:
         try:

@@ -6,6 +6,7 @@ No context stays attached between chunks.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from inspect import isasyncgenfunction
 from typing import Any
 
 from llmotel.engine.call import Call
@@ -180,7 +181,9 @@ def proxy(stream: Any, observer: StreamObserver, *, is_async: bool) -> Any:
     """``stream`` behind a proxy that reports to ``observer``."""
     kind = type(stream)
     if is_async_stream(stream, is_async=is_async):
-        return AsyncStream(stream, observer) if hasattr(kind, "__anext__") else AsyncEvents(stream, observer)
+        # aiobotocore's stream has a generator function of that name, which anext() cannot call.
+        by_next = hasattr(kind, "__anext__") and not isasyncgenfunction(kind.__anext__)
+        return AsyncStream(stream, observer) if by_next else AsyncEvents(stream, observer)
     return SyncStream(stream, observer) if hasattr(kind, "__next__") else Events(stream, observer)
 
 
