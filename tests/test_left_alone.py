@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llmotel.config.config import Config
-from llmotel.instrumentation.registry import disabled_libraries
+from llmotel.instrumentation.registry import LIBRARIES, disabled_libraries
 
 VARIABLE = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS"
 
@@ -28,7 +28,7 @@ def another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("openai", {"openai"}),
         ("llmotel-openai", {"openai"}),
         ("openai, llmotel-anthropic", {"openai", "anthropic"}),
-        ("*", {"openai", "anthropic"}),
+        ("*", set(LIBRARIES)),
         ("requests,llmotel-requests", set()),
         ("", set()),
     ],
@@ -41,7 +41,7 @@ def test_the_variable_names_libraries(said: str, libraries: set[str]) -> None:
 def test_a_name_that_another_package_has_means_that_package() -> None:
     assert disabled_libraries(Config.load(environ={VARIABLE: "openai,anthropic"})) == {"anthropic"}
     assert disabled_libraries(Config.load(environ={VARIABLE: "llmotel-openai"})) == {"openai"}
-    assert disabled_libraries(Config.load(environ={VARIABLE: "*"})) == {"openai", "anthropic"}
+    assert disabled_libraries(Config.load(environ={VARIABLE: "*"})) == set(LIBRARIES)
 
 
 @pytest.mark.usefixtures("another_package")

@@ -146,7 +146,7 @@ def test_internal_errors_are_shown() -> None:
 def test_the_page_shows_what_was_chosen_and_no_defaults() -> None:
     initialised(semconv="dup", disabled_instrumentations=["anthropic"])
     page = str(llmotel.status())
-    assert page.startswith(f"llmotel {llmotel.__version__}: on\n\nLibraries\n  anthropic")
+    assert page.startswith(f"llmotel {llmotel.__version__}: on\n\nLibraries\n  aiobotocore")
     assert "  semconv                    dup        from argument" in page
     assert "  traces   the provider given to init()" in page
     assert "metric_interval" not in page

@@ -9,16 +9,20 @@ import importlib
 import logging
 import os
 import sys
+from contextlib import closing
 from importlib import metadata
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import aiobotocore.session
 import anthropic
+import boto3
 import groq
 import openai
 import pytest
 import together
+from botocore.config import Config
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -26,6 +30,7 @@ from llmotel.instrumentation import registry
 from llmotel.instrumentation.instrumentor import Instrumentor
 from llmotel.testing import ProviderServer
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
+from llmotel.testing.bedrock_wire import errors as bedrock_errors
 from llmotel.testing.openai_wire import errors as openai_errors
 from telemetry import Telemetry
 
@@ -168,6 +173,33 @@ def test_a_retry_is_counted(library: str, telemetry: Telemetry, server: Provider
     else:
         with CLIENTS[library](api_key="sk-test", base_url=server.openai_url, max_retries=1) as client:
             client.chat.completions.create(model="gpt-4.1", messages=ASK)
+    assert telemetry.span.attributes["llmotel.retries"] == 1
+
+
+BEDROCK: dict[str, Any] = {
+    "region_name": "us-east-1",
+    "aws_access_key_id": "any",
+    "aws_secret_access_key": "any",
+    "config": Config(retries={"total_max_attempts": 2}),
+}
+CONVERSE: dict[str, Any] = {
+    "modelId": "amazon.nova-lite-v1:0",
+    "messages": [{"role": "user", "content": [{"text": "What is the capital of France?"}]}],
+}
+
+
+def test_a_retry_of_botocore_is_counted(telemetry: Telemetry, server: ProviderServer) -> None:
+    server.script(bedrock_errors.reply(429))
+    with closing(boto3.client("bedrock-runtime", endpoint_url=server.url, **BEDROCK)) as client:
+        client.converse(**CONVERSE)
+    assert telemetry.span.attributes["llmotel.retries"] == 1
+
+
+async def test_a_retry_of_aiobotocore_is_counted(telemetry: Telemetry, server: ProviderServer) -> None:
+    server.script(bedrock_errors.reply(429))
+    session = aiobotocore.session.get_session()
+    async with session.create_client("bedrock-runtime", endpoint_url=server.url, **BEDROCK) as client:
+        await client.converse(**CONVERSE)
     assert telemetry.span.attributes["llmotel.retries"] == 1
 
 

@@ -118,7 +118,7 @@ def _metrics(metrics: Mapping[str, Iterable[Any]]) -> Iterator[str]:
         if name not in OF_THE_PROCESS and (name not in OWN or (hasattr(point, "value") and point.value))
     ]
     of_calls = [point.attributes for name, point in rows if semconv.PROVIDER in point.attributes]
-    shared = _shared([attributes for attributes in of_calls if semconv.REQUEST_MODEL in attributes])
+    shared = _shared([attributes for attributes in of_calls if semconv.REQUEST_MODEL in attributes] or of_calls)
     yield f"**Metrics**, those of the call each with {', '.join(f'`{key}`' for key in shared)}\n"
     yield "| Metric | Value | Further attributes |\n|---|---|---|"
     for name, point in sorted(rows, key=lambda row: (row[0], str(sorted(row[1].attributes.items())))):

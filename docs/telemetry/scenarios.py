@@ -7,15 +7,17 @@ metrics and events. A function's docstring and body are printed on the page.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import anthropic
+import boto3
 import groq
 import ollama
 import openai
 import together
+from botocore.exceptions import EventStreamError
 from google import genai
 from google.genai import errors as sdk_errors
 from pydantic import BaseModel
@@ -24,6 +26,9 @@ import llmotel
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.anthropic_wire import blocks, messages
 from llmotel.testing.anthropic_wire import errors as anthropic_errors
+from llmotel.testing.bedrock_wire import agents, converse, guardrails
+from llmotel.testing.bedrock_wire import errors as bedrock_errors
+from llmotel.testing.bedrock_wire import models as bedrock_models
 from llmotel.testing.google_wire import errors as google_errors
 from llmotel.testing.google_wire import generation, grounding, models, parts
 from llmotel.testing.ollama_wire import chat as ollama_chat
@@ -61,7 +66,15 @@ CLIENTS: dict[str, Callable[[ProviderServer], Any]] = {
     "groq": lambda server: groq.Groq(api_key="sk-loopback", base_url=server.url),
     "ollama": lambda server: nullcontext(ollama.Client(host=server.url)),
     "together": lambda server: together.Together(api_key="sk-loopback", base_url=server.openai_url),
+    "botocore": lambda server: closing(_aws(server.url, "bedrock-runtime")),
 }
+
+
+def _aws(url: str, service: str) -> Any:
+    keys: Any = {"aws_access_key_id": "loopback", "aws_secret_access_key": "loopback"}
+    return boto3.client(service, region_name="us-east-1", endpoint_url=url, **keys)
+
+
 SCENARIOS: list[Scenario] = []
 
 
@@ -612,3 +625,158 @@ def _(client: genai.Client) -> None:
 def _(client: genai.Client) -> None:
     with suppress(sdk_errors.APIError):
         client.models.generate_content(model="gemini-2.5-flash", contents="What is the capital of France?")
+
+
+# Amazon Bedrock.
+
+ASKED: Any = [{"role": "user", "content": [{"text": "What is the capital of France?"}]}]
+SONNET = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+
+
+@scenario(
+    "botocore",
+    "Converse, with a prompt cache",
+    Reply(converse.message(PARIS, usage=converse.usage(24, 11, cache_read=1000, cache_write_1h=200))),
+)
+def _(client: Any) -> None:
+    client.converse(
+        modelId=SONNET,
+        messages=ASKED,
+        inferenceConfig={"maxTokens": 200, "temperature": 0.2, "stopSequences": ["END"]},
+    )
+
+
+@scenario("botocore", "ConverseStream", Reply(converse.message(PARIS, usage=converse.usage(24, 11))))
+def _(client: Any) -> None:
+    for _event in client.converse_stream(modelId="amazon.nova-lite-v1:0", messages=ASKED)["stream"]:
+        pass
+
+
+@scenario(
+    "botocore",
+    "Documents that are cited, and content",
+    Reply(
+        converse.message(
+            [
+                converse.citations(
+                    PARIS, converse.document_citation(0, 0, 24, title="Capitals", cited="Paris, capital since 987")
+                )
+            ],
+            usage=converse.usage(240, 11),
+        )
+    ),
+    capture_content="SPAN_ONLY",
+)
+def _(client: Any) -> None:
+    document = {
+        "name": "capitals",
+        "format": "txt",
+        "source": {"text": "Paris, capital since 987"},
+        "citations": {"enabled": True},
+    }
+    content = [{"document": document}, {"text": "What is the capital of France?"}]
+    client.converse(modelId=SONNET, messages=[{"role": "user", "content": content}])
+
+
+@scenario(
+    "botocore",
+    "A tool call",
+    Reply(
+        converse.message(
+            [converse.reasoning("A question of weather."), converse.tool_use("get_weather", {"city": "Paris"})],
+            usage=converse.usage(310, 58),
+        )
+    ),
+)
+def _(client: Any) -> None:
+    tool = {"toolSpec": {"name": "get_weather", "inputSchema": {"json": WEATHER["parameters"]}}}
+    client.converse(modelId=SONNET, messages=ASKED, toolConfig={"tools": [tool]})
+
+
+@scenario(
+    "botocore",
+    "A guardrail with contextual grounding",
+    Reply(
+        converse.message(
+            guardrails.BLOCKED,
+            stop_reason="guardrail_intervened",
+            usage=converse.usage(24, 11),
+            trace=guardrails.trace(outputs=[guardrails.grounding(0.31)]),
+        )
+    ),
+)
+def _(client: Any) -> None:
+    client.converse(
+        modelId="amazon.nova-lite-v1:0",
+        messages=ASKED,
+        guardrailConfig={"guardrailIdentifier": "gr1abcdefghi", "guardrailVersion": "1", "trace": "enabled"},
+    )
+
+
+@scenario("botocore", "InvokeModel", bedrock_models.reply(bedrock_models.llama(PARIS, input=24, output=11), 24, 11))
+def _(client: Any) -> None:
+    """The body is the model's own; the span ends when it has been read."""
+    body = '{"prompt": "What is the capital of France?", "max_gen_len": 200, "temperature": 0.2}'
+    client.invoke_model(modelId="meta.llama3-70b-instruct-v1:0", body=body)["body"].read()
+
+
+@scenario("botocore", "InvokeModel, stream", Reply(messages.message(PARIS, usage=messages.usage(24, 11))))
+def _(client: Any) -> None:
+    body = (
+        '{"anthropic_version": "bedrock-2023-05-31", "max_tokens": 200,'
+        ' "messages": [{"role": "user", "content": "What is the capital of France?"}]}'
+    )
+    for _event in client.invoke_model_with_response_stream(modelId=SONNET, body=body)["body"]:
+        pass
+
+
+@scenario("botocore", "Embeddings", bedrock_models.reply(bedrock_models.titan_embedding([0.5] * 256, input=7), 7))
+def _(client: Any) -> None:
+    client.invoke_model(
+        modelId="amazon.titan-embed-text-v2:0", body='{"inputText": "The capital of France", "dimensions": 256}'
+    )["body"].read()
+
+
+@scenario("botocore", "An error", bedrock_errors.reply(403))
+def _(client: Any) -> None:
+    with suppress(client.exceptions.AccessDeniedException):
+        client.converse(modelId=SONNET, messages=ASKED)
+
+
+@scenario(
+    "botocore",
+    "An error within a stream",
+    Reply(events=[{"messageStart": {"role": "assistant"}}, bedrock_errors.event("throttlingException")]),
+)
+def _(client: Any) -> None:
+    stream = client.converse_stream(modelId=SONNET, messages=ASKED)["stream"]
+    with closing(stream), suppress(EventStreamError):
+        list(stream)
+
+
+@scenario(
+    "botocore",
+    "RetrieveAndGenerate",
+    Reply(agents.generated(PARIS, agents.citation(PARIS, 0, agents.reference("Paris, capital since 987")))),
+)
+def _(client: Any) -> None:
+    """A knowledge base tells no tokens."""
+    base = {"knowledgeBaseId": "KB12345678", "modelArn": SONNET}
+    with closing(_aws(client.meta.endpoint_url, "bedrock-agent-runtime")) as knowledge:
+        knowledge.retrieve_and_generate(
+            input={"text": "What is the capital of France?"},
+            retrieveAndGenerateConfiguration={"type": "KNOWLEDGE_BASE", "knowledgeBaseConfiguration": base},
+        )
+
+
+@scenario(
+    "botocore",
+    "InvokeAgent",
+    Reply(events=agents.agent_events(PARIS, agents.model_trace(SONNET, 310, 58))),
+)
+def _(client: Any) -> None:
+    """With `enableTrace` the agent tells the tokens of the models that it calls."""
+    asked = {"agentId": "AGENT12345", "agentAliasId": "TSTALIASID", "sessionId": "session-1", "enableTrace": True}
+    with closing(_aws(client.meta.endpoint_url, "bedrock-agent-runtime")) as agent:
+        for _event in agent.invoke_agent(**asked, inputText="What is the capital of France?")["completion"]:
+            pass

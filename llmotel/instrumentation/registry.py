@@ -28,7 +28,9 @@ class Entry(NamedTuple):
 
 
 LIBRARIES = {
+    "aiobotocore": Entry("llmotel_instrumentors.aiobotocore:AiobotocoreInstrumentor"),
     "anthropic": Entry("llmotel_instrumentors.anthropic:AnthropicInstrumentor"),
+    "botocore": Entry("llmotel_instrumentors.botocore:BotocoreInstrumentor"),
     "google-genai": Entry("llmotel_instrumentors.google_genai:GoogleGenAIInstrumentor", ("google.genai",)),
     "groq": Entry("llmotel_instrumentors.groq:GroqInstrumentor"),
     "ollama": Entry("llmotel_instrumentors.ollama:OllamaInstrumentor"),

@@ -87,3 +87,16 @@ def message_tokens(body: Any) -> Tokens:
     read, written = usage["cache_read_input_tokens"], usage["cache_creation_input_tokens"]
     thinking = usage.get("output_tokens_details", {}).get("thinking_tokens")
     return Tokens(usage["input_tokens"] + read + written, usage["output_tokens"], read, written, thinking)
+
+
+def converse_tokens(body: Any) -> Tokens:
+    """https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html: cache reads and writes come
+    on top of ``inputTokens``."""
+    usage = body["usage"]
+    read, written = usage.get("cacheReadInputTokens"), usage.get("cacheWriteInputTokens")
+    return Tokens(usage["inputTokens"] + (read or 0) + (written or 0), usage["outputTokens"], read, written)
+
+
+def llama_tokens(body: Any) -> Tokens:
+    """https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-meta.html, the response."""
+    return Tokens(body["prompt_token_count"], body["generation_token_count"])

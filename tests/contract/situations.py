@@ -20,6 +20,8 @@ Script = Reply | Callable[[Request], Reply]
 def events_of(body: Any, request: Request) -> list[Any]:
     """The events in which the server streams ``body``."""
     route, _ = Routes().find(request.method, request.path, request.headers)
+    if route.headed is not None:
+        return route.headed(body, {})
     assert route.events is not None
     return route.events(body, request)
 
