@@ -125,6 +125,7 @@ USAGE_PARTIAL = "llmotel.usage.partial"
 ESTIMATED_INPUT_TOKENS = "llmotel.usage.estimated.input_tokens"
 ESTIMATED_OUTPUT_TOKENS = "llmotel.usage.estimated.output_tokens"
 CACHE_WRITE_1H_TOKENS = "llmotel.usage.cache_write_1h.input_tokens"
+UNITS = "llmotel.usage."  # and what is counted: search_units, pages
 WEB_SEARCHES = "llmotel.usage.web_searches"
 AUDIO_SECONDS = "llmotel.usage.audio_seconds"
 ADDITIONAL_INPUT_TOKENS = "llmotel.usage.additional.input_tokens"

@@ -13,6 +13,8 @@ from typing import Any
 
 import anthropic
 import boto3
+import cerebras.cloud.sdk
+import cohere
 import groq
 import ollama
 import openai
@@ -20,6 +22,7 @@ import together
 from botocore.exceptions import EventStreamError
 from google import genai
 from google.genai import errors as sdk_errors
+from mistralai.client import Mistral
 from pydantic import BaseModel
 
 import llmotel
@@ -29,8 +32,13 @@ from llmotel.testing.anthropic_wire import errors as anthropic_errors
 from llmotel.testing.bedrock_wire import agents, converse, guardrails
 from llmotel.testing.bedrock_wire import errors as bedrock_errors
 from llmotel.testing.bedrock_wire import models as bedrock_models
+from llmotel.testing.cohere_wire import chat as cohere_chat
+from llmotel.testing.cohere_wire import embeddings as cohere_embeddings
+from llmotel.testing.cohere_wire import rerank as cohere_rerank
 from llmotel.testing.google_wire import errors as google_errors
 from llmotel.testing.google_wire import generation, grounding, models, parts
+from llmotel.testing.mistral_wire import chat as mistral_chat
+from llmotel.testing.mistral_wire import conversations, documents
 from llmotel.testing.ollama_wire import chat as ollama_chat
 from llmotel.testing.ollama_wire import embeddings as ollama_embeddings
 from llmotel.testing.ollama_wire import generate
@@ -64,6 +72,11 @@ CLIENTS: dict[str, Callable[[ProviderServer], Any]] = {
         api_key="loopback", http_options=genai.types.HttpOptions(base_url=server.url)
     ),
     "groq": lambda server: groq.Groq(api_key="sk-loopback", base_url=server.url),
+    "cerebras-cloud-sdk": lambda server: cerebras.cloud.sdk.Cerebras(
+        api_key="sk-loopback", base_url=server.url, warm_tcp_connection=False
+    ),
+    "cohere": lambda server: cohere.ClientV2(api_key="sk-loopback", base_url=server.url),
+    "mistralai": lambda server: Mistral(api_key="sk-loopback", server_url=server.url),
     "ollama": lambda server: nullcontext(ollama.Client(host=server.url)),
     "together": lambda server: together.Together(api_key="sk-loopback", base_url=server.openai_url),
     "botocore": lambda server: closing(_aws(server.url, "bedrock-runtime")),
@@ -780,3 +793,105 @@ def _(client: Any) -> None:
     with closing(_aws(client.meta.endpoint_url, "bedrock-agent-runtime")) as agent:
         for _event in agent.invoke_agent(**asked, inputText="What is the capital of France?")["completion"]:
             pass
+
+
+# Cerebras.
+
+
+@scenario(
+    "cerebras-cloud-sdk",
+    "Stream",
+    Reply(hosts.cerebras(chat.completion(PARIS, model="gpt-oss-120b", usage=chat.usage(24, 11)))),
+)
+def _(client: cerebras.cloud.sdk.Cerebras) -> None:
+    """Usage and the server's times come unasked, with the last chunk."""
+    for _chunk in client.chat.completions.create(model="gpt-oss-120b", messages=QUESTION, stream=True):
+        pass
+
+
+# Mistral.
+
+
+@scenario("mistralai", "Chat", Reply(mistral_chat.completion(PARIS, usage=mistral_chat.usage(24, 11))))
+def _(client: Mistral) -> None:
+    client.chat.complete(model="mistral-large-latest", messages=QUESTION, temperature=0.2, max_tokens=200)
+
+
+@scenario(
+    "mistralai",
+    "Stream with thinking, with content",
+    Reply(
+        mistral_chat.completion(
+            PARIS, model="magistral-medium-2507", thinking="An easy one.", usage=mistral_chat.usage(24, 31)
+        )
+    ),
+    capture_content=True,
+)
+def _(client: Mistral) -> None:
+    with client.chat.stream(model="magistral-medium-latest", messages=QUESTION) as stream:
+        for _event in stream:
+            pass
+
+
+@scenario(
+    "mistralai",
+    "Conversation with a web search that is cited",
+    Reply(
+        conversations.conversation(
+            conversations.execution("web_search"),
+            conversations.message(
+                [conversations.text(PARIS), conversations.reference("https://example.com/paris", "Paris")]
+            ),
+            usage=conversations.usage(20, 34, connector_tokens=700, searches=1),
+        )
+    ),
+)
+def _(client: Mistral) -> None:
+    """What the search put into the prompt is input, too."""
+    client.beta.conversations.start(
+        model="mistral-medium-latest", inputs="What is the capital of France?", tools=[{"type": "web_search"}]
+    )
+
+
+@scenario("mistralai", "OCR", Reply(documents.ocr("# Taxes", "Paid.")))
+def _(client: Mistral) -> None:
+    """Billed by the page."""
+    taxes: Any = {"type": "document_url", "document_url": "https://example.com/taxes.pdf"}
+    client.ocr.process(model="mistral-ocr-latest", document=taxes)
+
+
+# Cohere.
+
+
+@scenario(
+    "cohere",
+    "Chat with documents that are cited",
+    Reply(
+        cohere_chat.chat(
+            PARIS,
+            citations=[cohere_chat.citation(0, 47, PARIS, cohere_chat.document("doc:0", "Paris"))],
+            usage=cohere_chat.usage(120, 24),
+        )
+    ),
+)
+def _(client: cohere.ClientV2) -> None:
+    """Counted are the tokens that are billed."""
+    documents: Any = [{"id": "doc:0", "data": {"title": "Paris", "snippet": "Capital since 987."}}]
+    client.chat(model="command-a-03-2025", messages=QUESTION, documents=documents, p=0.9, k=3)
+
+
+@scenario("cohere", "Stream", Reply(cohere_chat.chat(PARIS, usage=cohere_chat.usage(24, 11))))
+def _(client: cohere.ClientV2) -> None:
+    for _event in client.chat_stream(model="command-a-03-2025", messages=QUESTION):
+        pass
+
+
+@scenario("cohere", "Embeddings", Reply(cohere_embeddings.embed(input_tokens=6)))
+def _(client: cohere.ClientV2) -> None:
+    client.embed(model="embed-v4.0", texts=["Paris"], input_type="search_query", embedding_types=["float"])
+
+
+@scenario("cohere", "Reranking", Reply(cohere_rerank.rerank((0.12, 0.98))))
+def _(client: cohere.ClientV2) -> None:
+    """Billed by the search."""
+    client.rerank(model="rerank-v3.5", query="What is the capital of France?", documents=["London", "Paris"], top_n=1)

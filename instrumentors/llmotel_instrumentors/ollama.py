@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmotel.instrumentation.instrumentor import Instrumentor
-from llmotel.spec import Endpoint, Provider, Request, Seam
-from llmotel.spec.reading import path
+from llmotel.spec import Endpoint, ErrorInfo, Provider, Request, Seam
+from llmotel.spec.reading import get, path
 from llmotel_instrumentors.dialects import ollama
 
 ENDPOINTS = {
@@ -31,6 +31,11 @@ def match(request: Request) -> Endpoint | None:
     return ENDPOINTS.get(request.path)
 
 
+def read_error(error: BaseException) -> ErrorInfo | None:
+    """A stream that fails on the way says so in a line of text, without a status: the library makes it -1."""
+    return ErrorInfo(code="stream_error") if get(error, "status_code") == -1 else None
+
+
 PROVIDER = Provider(
     name="ollama",
     library="ollama",
@@ -41,6 +46,8 @@ PROVIDER = Provider(
     ),
     match=match,
     assume_own_vendor=True,
+    read_error=read_error,
+    outcomes={"stream_error": "server"},
 )
 
 

@@ -149,6 +149,8 @@ def _usage(usage: Usage, attributes: dict[str, AttributeValue], *, legacy: bool)
             value = getattr(usage, slot)
             if value:
                 attributes[name] = value
+        for unit, number in (usage.units or {}).items():
+            attributes[semconv.UNITS + unit] = number
 
 
 def _additional(additional: Sequence[tuple[str | None, Usage]], attributes: dict[str, AttributeValue]) -> None:

@@ -16,9 +16,17 @@ from llmotel.testing.anthropic_wire import message_events
 from llmotel.testing.bedrock_wire import agents, converse_events, eventstream, model_events
 from llmotel.testing.bedrock_wire import defaults as bedrock
 from llmotel.testing.bedrock_wire import errors as bedrock_errors
+from llmotel.testing.cohere_wire import chat as cohere_chat
+from llmotel.testing.cohere_wire import defaults as cohere
+from llmotel.testing.cohere_wire import errors as cohere_errors
+from llmotel.testing.cohere_wire import legacy as cohere_legacy
 from llmotel.testing.google_wire import defaults as google
 from llmotel.testing.google_wire import errors as google_errors
 from llmotel.testing.google_wire import generation_events
+from llmotel.testing.mistral_wire import chat as mistral_chat
+from llmotel.testing.mistral_wire import conversations, documents
+from llmotel.testing.mistral_wire import defaults as mistral
+from llmotel.testing.mistral_wire import errors as mistral_errors
 from llmotel.testing.ollama_wire import chat as ollama_chat
 from llmotel.testing.ollama_wire import defaults as ollama
 from llmotel.testing.ollama_wire import errors as ollama_errors
@@ -184,6 +192,35 @@ OLLAMA = Dialect(
     content_type="application/x-ndjson",
 )
 
+COHERE = Dialect(
+    headers=lambda request: {"x-debug-trace-id": ident("", request.number, length=32)},
+    refuse=cohere_errors.reply,
+    error=cohere_errors.EVENT,
+    unknown={"type": "vendor-event", "detail": "not documented"},
+)
+COHERE_LEGACY = Dialect(
+    headers=COHERE.headers,
+    refuse=cohere_errors.reply,
+    error=cohere_errors.LEGACY_EVENT,
+    unknown={"is_finished": False, "event_type": "vendor-event"},
+    encode=json_line,
+    content_type="application/stream+json",
+)
+
+MISTRAL = Dialect(
+    headers=lambda request: {"mistral-correlation-id": ident("", request.number, length=32)},
+    refuse=mistral_errors.reply,
+    error=mistral_errors.EVENT,
+    unknown={"type": "vendor.event", "detail": "not documented"},
+)
+
+CONVERSATIONS = Dialect(
+    headers=MISTRAL.headers,
+    refuse=mistral_errors.reply,
+    error=mistral_errors.CONVERSATION_EVENT,
+    unknown=MISTRAL.unknown,
+)
+
 
 GOOGLE = Dialect(
     headers=_google_headers,
@@ -220,6 +257,14 @@ def _transcription_events(body: Body, _: Request) -> list[Event]:
     return audio.transcription_events(body)
 
 
+def _mistral_transcription(body: Body, _: Request) -> list[Event]:
+    return documents.transcription_events(body)
+
+
+def _conversation_events(body: Body, _: Request) -> list[Event]:
+    return conversations.events(body)
+
+
 def _speech_events(body: bytes, _: Request) -> list[Event]:
     return audio.speech_events(body)
 
@@ -234,6 +279,7 @@ def _generation_events(body: Body, _: Request) -> list[Event]:
 
 def _table(background: Background) -> tuple[Route, ...]:
     post, get = partial(Route, "POST"), partial(Route, "GET")
+    asked = partial(post, agent="mistral-client-python/")
     named = r"/(?P<id>[^/]+)"
     model = r"/(?P<model>[^/]+)"
     azure = r"(?:/deployments/(?P<deployment>[^/]+))?"
@@ -241,6 +287,23 @@ def _table(background: Background) -> tuple[Route, ...]:
     gemini = r"/(?:models|tunedModels|endpoints)/(?P<model>[^/:]+)"
     return (
         *_bedrock(model),
+        asked("/(?:chat|agents)/completions", MISTRAL, mistral.chat, lambda body, _: mistral_chat.chunks(body)),
+        asked("/fim/completions", MISTRAL, mistral.fim, lambda body, _: mistral_chat.chunks(body)),
+        asked("/embeddings", MISTRAL, mistral.embedding),
+        get("/models", MISTRAL, mistral.models, agent="mistral-client-python/"),
+        asked("/ocr", MISTRAL, mistral.ocr),
+        asked("/audio/transcriptions(?:#stream)?", MISTRAL, mistral.transcription, _mistral_transcription),
+        asked("/(?:chat/)?(?:moderations|classifications)", MISTRAL, mistral.moderation),
+        asked(
+            "/conversations(?:/(?P<id>[^/]+))?(?:/restart)?", CONVERSATIONS, mistral.conversation, _conversation_events
+        ),
+        post("/v2/chat", COHERE, cohere.chat, lambda body, _: cohere_chat.events(body)),
+        post("/v2/embed", COHERE, cohere.embed),
+        post("/v2/rerank", COHERE, cohere.rerank),
+        post("/v1/chat", COHERE_LEGACY, cohere.legacy_chat, lambda body, _: cohere_legacy.chat_events(body)),
+        post("/v1/generate", COHERE_LEGACY, cohere.generation, lambda body, _: cohere_legacy.generation_events(body)),
+        post("/v1/embed", COHERE, cohere.embed),
+        post("/v1/rerank", COHERE, cohere.rerank, header="x-fern-language"),
         post("/api/chat", OLLAMA, ollama.chat, lambda body, _: ollama_chat.lines(body)),
         post("/api/generate", OLLAMA, ollama.completion, lambda body, _: ollama_generate.lines(body)),
         post("/api/embed", OLLAMA, ollama.embed),

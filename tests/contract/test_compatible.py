@@ -8,12 +8,12 @@ import genai_prices
 import pytest
 
 from contract.calling import performed
-from contract.providers import GROQ, PLAIN, STREAM, TOGETHER, WHOLE, Case, Provider, cases
+from contract.providers import CEREBRAS, GROQ, PLAIN, STREAM, TOGETHER, WHOLE, Case, Provider, cases
 from contract.situations import by_id
 from llmotel.testing import ProviderServer, Reply
 from telemetry import Telemetry
 
-COMPATIBLE = (GROQ, TOGETHER)
+COMPATIBLE = (CEREBRAS, GROQ, TOGETHER)
 CHATS = [
     case
     for case in cases(variants=(PLAIN,))

@@ -108,7 +108,7 @@ def test_a_retry_of_what_infers_nothing_is_not_that_of_the_call_before(
 def test_a_version_without_the_method_is_reported_and_works_on(
     provider: Provider, server: ProviderServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    base: Any = import_module(f"{provider.library}._base_client")
+    base: Any = import_module(f"{provider.module}._base_client")
 
     class Moved(base.BaseClient):  # type: ignore[misc,name-defined]
         """Where a version keeps its methods that has moved them."""
@@ -121,7 +121,7 @@ def test_a_version_without_the_method_is_reported_and_works_on(
     assert performed(case, server, max_retries=1).error is None
     [row] = [row for row in registry.report() if row.library == provider.library]
     assert row.state == "instrumented"
-    assert f"missing seam {provider.library}._base_client:BaseClient._calculate_retry_timeout" in row.detail
+    assert f"missing seam {provider.module}._base_client:BaseClient._calculate_retry_timeout" in row.detail
     assert "llmotel.retries" not in telemetry.span.attributes
     assert not caplog.records
     telemetry.end()

@@ -147,7 +147,7 @@ class TestAnotherVendor:
     @pytest.fixture(params=STAINLESS, ids=lambda provider: provider.name)
     def provider(self, request: pytest.FixtureRequest) -> Iterator[Provider]:
         provider: Provider = request.param
-        self.owner = import_module(f"{provider.library}._base_client").SyncAPIClient
+        self.owner = import_module(f"{provider.module}._base_client").SyncAPIClient
         original = vars(self.owner)["request"]
         yield provider
         self.owner.request = original
@@ -271,7 +271,7 @@ class TestTheKillSwitch:
         with make_client(provider, server, is_async=False) as client:
             stream = Case(provider, provider.first(STREAM)).call(client)
             # No proxy: the library's own, or what Python has for a generator function.
-            assert isinstance(stream, GeneratorType) or type(stream).__module__.startswith(provider.library)
+            assert isinstance(stream, GeneratorType) or type(stream).__module__.startswith(provider.module)
             list(stream)
         llmotel.flush()
         assert recording.spans() == []

@@ -36,7 +36,8 @@ def read_response(inference: Inference, response: Any) -> None:
         tokens = count(get(given, "total_tokens")) if given is not None else count(get(billed, "input_tokens"))
     searches = number(get(billed, "search_units"))
     if tokens is not None or searches is not None:
-        inference.usage = Usage(tokens, units=None if searches is None else {"search_units": searches})
+        units = None if searches is None else {"search_units": searches}
+        inference.usage = Usage(tokens, units=units, detailed=units is not None)
 
 
 def read_input(inference: Inference, body: Any) -> None:
