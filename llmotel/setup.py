@@ -94,6 +94,7 @@ def init(
     metric_tags: str | Iterable[str] | None = None,
     metric_tag_values: int | None = None,
     baggage_tags: bool | None = None,
+    adopt: bool | str | None = None,
     events: bool | str | None = None,
     prices: str | os.PathLike[str] | None = None,
     provider_hosts: Mapping[str, str] | str | None = None,
@@ -165,12 +166,25 @@ def _start(running: Running) -> None:
     if pipeline.exporters:
         what = "Spans, events and exports of metrics that were dropped or failed to export"
         running.engine.metrics.observe(semconv.EXPORT_LOST, "{record}", what, pipeline.lost, adds=True)
+    _adopt(running.engine, pipeline)
     pipeline.publish()
     _arm(running, pipeline)
     running.pipeline = pipeline
     runtime.current = running.engine
     _register()
     registry.activate(running.engine)
+
+
+def _adopt(engine: Engine, pipeline: Pipeline) -> None:
+    """Counts the calls that spans of others tell of, which pass through the TracerProvider in use."""
+    from llmotel.sdk import global_providers
+
+    provider = global_providers.sdk_provider(pipeline.providers["traces"])
+    chosen, kind = engine.config.adopt, pipeline.kinds["traces"]
+    if hasattr(provider, "add_span_processor") and (chosen == "true" or (chosen == "auto" and kind == "own")):
+        from llmotel.sdk.adoption import Adoption
+
+        provider.add_span_processor(Adoption(engine))
 
 
 def _replace_shared() -> None:

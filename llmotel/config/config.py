@@ -73,6 +73,7 @@ class Config(FrozenStruct):
     metric_tags: tuple[str, ...]
     metric_tag_values: int
     baggage_tags: bool
+    adopt: str
     events: str
     prices: str | None
     provider_hosts: Mapping[str, str]

@@ -172,6 +172,9 @@ SETTINGS: tuple[Setting, ...] = (
             "become other.", "20"),
     Setting("baggage_tags", ("LLMOTEL_BAGGAGE_TAGS",), parsing.flag, False, _FLAG,
             "Whether tags travel to other services as baggage.", "true"),
+    Setting("adopt", ("LLMOTEL_ADOPT",), parsing.switch, "auto", "auto, or " + _FLAG,
+            "Whether calls that other libraries' own GenAI spans tell of get metrics and cost too; auto: where the "
+            "TracerProvider is llmotel's.", "false"),
     Setting("events", ("LLMOTEL_EVENTS",), parsing.switch, "auto", "auto, or " + _FLAG,
             "Whether each call emits an event with its details; auto: where it says what the span does not (content on "
             "events, a span that is not recorded).", "true"),

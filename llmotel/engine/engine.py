@@ -278,6 +278,11 @@ class Engine:
                 runtime.remove(self)
                 atexit.unregister(self.shutdown)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has been shut down."""
+        return self._ended
+
     def retire(self) -> None:
         """Reports nothing any more; what was counted stays where it is."""
         observables.retire(self)

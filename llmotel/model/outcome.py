@@ -26,6 +26,7 @@ UNKNOWN = "unknown"
 # A code and no text: rate_limit_exceeded, DeploymentNotFound. Compiled by the first failure, not at start.
 _IDENTIFIER = r"[a-z][a-z0-9_.]{0,63}|(?=[A-Za-z]{3,64}\Z)(?:[A-Z]+[a-z]+)+"
 _MAX_FRAMES = 64
+_LONGEST = 128  # characters of a class's name
 
 # Codes that say more than the HTTP status that they come with.
 _CODES = {
@@ -180,6 +181,17 @@ def failure_from_code(code: str, outcomes: Mapping[str, str] | None = None) -> F
     is_named = code in (outcomes or {}) or re.fullmatch(rf"{_IDENTIFIER}|[1-9][0-9]{{2}}", code)
     named = code if is_named else "error"
     return Failure(known or UNKNOWN, named, f"told in the response: {named}", "")
+
+
+def failure_from_type(error_type: str) -> Failure:
+    """What an ``error.type`` of somebody else's span means: a code, a status, or the name of a class."""
+    name = error_type.rpartition(".")[2]
+    if name in _BY_CLASS and error_type not in _CODES:
+        return Failure(_BY_CLASS[name], error_type[:_LONGEST], name, "")
+    failure = failure_from_code(error_type)
+    if failure.error_type == "error" and re.fullmatch(r"[A-Za-z_][\w.]{0,127}", error_type):
+        failure.error_type = failure.description = error_type
+    return failure
 
 
 def message(exc: BaseException) -> str:

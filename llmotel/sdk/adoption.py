@@ -1,0 +1,209 @@
+"""Calls that other libraries' own spans tell of: counted and priced as llmotel's, once each.
+
+A framework that emits GenAI spans by itself, or another instrumentation, needs no second span. Its spans get the
+application's tags, its calls metrics and cost. What an instrumented client below makes a call of, or has joined, is
+counted there and not here. See docs/adr/0024-adopted-spans.md.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.context import Context, get_current
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+
+from llmotel import semconv
+from llmotel.engine.scope import ROOT, Scope
+from llmotel.model.call_record import CallRecord
+from llmotel.sdk import foreign_spans
+from llmotel.signals import attributes as described
+from llmotel.signals import tagging
+from llmotel.spec import Provider, Request
+
+if TYPE_CHECKING:
+    from llmotel.engine.engine import Engine
+    from llmotel.model.inference import AttributeValue, Inference
+
+# Scopes whose spans say only after they have begun what they are about.
+_LATE = frozenset({"agent_framework", "gcp.vertex.agent", "strands.telemetry.tracer"})
+_MOST = 4096  # open spans
+_SCOPES = 50
+_COST = (semconv.COST_AMOUNT, semconv.COST_CURRENCY, semconv.COST_SOURCE, semconv.COST_INPUT, semconv.COST_OUTPUT,
+         semconv.COST_TABLE)  # fmt: skip
+
+
+class _Open:
+    """A span that is open. ``counted`` says that something below it, or above, counts its call; ``call`` that it is a
+    call of llmotel's own."""
+
+    __slots__ = ("call", "context", "counted", "inference", "parent", "span", "tags")
+
+    def __init__(
+        self, span: Span, parent: _Open | None, context: Context, tags: dict[str, AttributeValue], *, call: bool
+    ) -> None:
+        self.span: Span | None = span
+        self.parent, self.context, self.tags, self.call = parent, context, tags, call
+        self.inference: Inference | None = None
+        self.counted = any(above.call for above in self.above())
+
+    def above(self) -> Iterator[_Open]:
+        """The spans above that it is part of: up to the next that makes calls of its own, an agent or a tool."""
+        above = self.parent
+        while above is not None and not above.divides:
+            yield above
+            above = above.parent
+
+    @property
+    def divides(self) -> bool:
+        """Whether it is an agent, a tool or the like: calls below it are not the call above it."""
+        operation = None if self.span is None else foreign_spans.operation_of(self.span.attributes or {})
+        return operation is not None and operation not in foreign_spans.CALLS
+
+
+class Adoption(SpanProcessor):
+    """Counts other libraries' calls on ``engine``. Does nothing any more once the engine has ended."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = weakref.ref(engine)
+        self._open: dict[int, _Open] = {}
+        self._scopes: dict[str, Scope] = {}
+        self._making = threading.Lock()
+        engine.at_fork.append(self._forget)
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        engine = self._live()
+        if engine is None:
+            return
+        try:
+            self._begin(span, get_current() if parent_context is None else parent_context)
+        except Exception as error:
+            engine.guard.report_error("adoption", error)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        found = self._open.pop(span.context.span_id, None) if span.context is not None else None
+        if found is None:
+            return
+        found.span = None
+        engine = self._live()
+        if engine is None or found.call or found.counted:
+            return
+        try:
+            self._count(engine, span, found)
+        except Exception as error:
+            engine.guard.report_error("adoption", error)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002
+        return True
+
+    def _live(self) -> Engine | None:
+        engine = self._engine()
+        return engine if engine is not None and engine.enabled and not engine.ended else None
+
+    def _begin(self, span: Span, here: Context) -> None:
+        said = span.attributes or {}
+        name = "" if span.instrumentation_scope is None else span.instrumentation_scope.name
+        own = name == ROOT or name.startswith(f"{ROOT}.")
+        call = own and said.get(semconv.OPERATION) in foreign_spans.CALLS
+        parent = None if span.parent is None else self._open.get(span.parent.span_id)
+        tags = {} if own else dict(tagging.current_tags(here))
+        opened = self._open[span.get_span_context().span_id] = _Open(span, parent, here, tags, call=call)
+        if len(self._open) > _MOST:
+            self._open.pop(next(iter(self._open.copy())), None)  # a copy: other threads go on
+        if call:
+            _note_counted(opened)
+        elif not own and (name in _LATE or foreign_spans.is_genai(said)):
+            span.set_attributes({tag: value for tag, value in tags.items() if tag not in said})
+            # The SDK lets no processor write to a span that is ending: what has a price says so before.
+            span.__dict__["end"] = partial(self._ending, span)
+
+    def _ending(self, span: Span, end_time: int | None = None) -> None:
+        """Stands in for ``end`` of a span that may tell of a call: puts its cost on it first."""
+        span.__dict__.pop("end", None)
+        engine = self._live()
+        try:
+            found = self._open.get(span.get_span_context().span_id)
+            if engine is not None and found is not None and not found.counted and span.is_recording():
+                self._price(engine, span, found)
+        except Exception as error:
+            if engine is not None:
+                engine.guard.report_error("adoption", error)
+        finally:
+            span.end(end_time)
+
+    def _price(self, engine: Engine, span: Span, found: _Open) -> None:
+        said = span.attributes or {}
+        inference = _call_of(engine, said)
+        found.inference = inference
+        if inference is not None and inference.cost is not None:
+            cost = described.response(inference, legacy=False)
+            span.set_attributes({name: cost[name] for name in _COST if name in cost and name not in said})
+
+    def _count(self, engine: Engine, span: ReadableSpan, found: _Open) -> None:
+        since = perf_counter()
+        inference = found.inference or _call_of(engine, span.attributes or {})
+        if inference is None or span.start_time is None or span.end_time is None or span.context is None:
+            return
+        _note_counted(found)
+        record = CallRecord(
+            span.instrumentation_scope.name if span.instrumentation_scope is not None else "",
+            inference,
+            set_span_in_context(NonRecordingSpan(span.context), found.context),
+            found.tags,
+            span.start_time,
+            (span.end_time - span.start_time) / 1e9,
+            foreign_spans.failure_of(span),
+            0,
+            None,
+            None,
+            None,
+            False,
+        )
+        record.recorded = True
+        scope = self._scope(engine, record.library)
+        record.overhead = perf_counter() - since
+        engine.backlog.put(partial(engine.record, record, scope))
+
+    def _scope(self, engine: Engine, library: str) -> Scope:
+        scope = self._scopes.get(library)
+        if scope is None:
+            with self._making:
+                if library not in self._scopes and len(self._scopes) >= _SCOPES:
+                    library = "other"
+                if library not in self._scopes:
+                    self._scopes[library] = engine.scope(Provider(library, library, ("0", None), (), _no_endpoint))
+                scope = self._scopes[library]
+        return scope
+
+    def _forget(self) -> None:
+        self._open.clear()
+        self._making = threading.Lock()
+
+
+def _call_of(engine: Engine, said: Any) -> Inference | None:
+    """The call that a span tells of, with its price; ``None`` where llmotel has joined the span and counts it."""
+    if semconv.USAGE_SOURCE in said:
+        return None
+    inference = foreign_spans.read(said)
+    if inference is not None:
+        described.sanitize(inference)
+        inference.cost = engine.prices.price(inference)
+    return inference
+
+
+def _note_counted(opened: _Open) -> None:
+    """A call is counted: the spans above it, up to the next agent or tool, tell of the same one."""
+    for above in opened.above():
+        above.counted = True
+
+
+def _no_endpoint(request: Request) -> None:
+    """Nothing of such a library is wrapped."""
+
+
+__all__ = ["Adoption"]
