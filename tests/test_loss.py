@@ -13,7 +13,7 @@ import llmotel
 from bare import call
 from llmotel.diagnostics import doctor
 from llmotel.sdk.outage import Outage, install_log_filter
-from llmotel.sdk.processors import QueueCapacity
+from llmotel.sdk.queue_capacity import QueueCapacity
 from receiver import GARBAGE, HANG, Receiver
 from scripts import run, start
 

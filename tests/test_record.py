@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from llmotel.structs import FrozenStruct, Struct
+from llmotel.model.structs import FrozenStruct, Struct
 
 
 def double(number: int) -> int:

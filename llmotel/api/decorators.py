@@ -12,11 +12,13 @@ import inspect
 import sys
 import weakref
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 if TYPE_CHECKING:
-    from llmotel.api.block import Block
     from llmotel.engine.operation_run import OperationRun
+
+Block: TypeAlias = Any
+"""A :class:`llmotel.api.block.Block`, whose module imports this one."""
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _OWNERS = ("self", "cls")
@@ -63,7 +65,7 @@ def _lasting(block: Block, work: OperationRun, result: Any) -> Any:
     """``result``, or what stands for it, with the run lasting as long as it does."""
     for _, is_made, make in _KINDS:
         if is_made(result):
-            pending = make(cast("Block", _Begun(block, work)), lambda: result)()
+            pending = make(_Begun(block, work), lambda: result)()
             pending.__name__, pending.__qualname__ = result.__name__, result.__qualname__
             # One that nobody starts is dropped without running any of its code.
             weakref.finalize(pending, work.end_dropped).atexit = False

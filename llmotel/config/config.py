@@ -13,7 +13,7 @@ from typing import Any
 
 from llmotel.config.settings import SETTINGS, SIGNALS, Setting, settings_markdown
 from llmotel.errors import ConfigurationError
-from llmotel.structs import FrozenStruct
+from llmotel.model.structs import FrozenStruct
 
 logger = logging.getLogger("llmotel")
 

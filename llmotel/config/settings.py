@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from llmotel.config import masking, parsing
-from llmotel.structs import FrozenStruct
+from llmotel.model.structs import FrozenStruct
 
 SIGNALS = ("traces", "metrics", "logs")
 _HTTP = "http/protobuf"

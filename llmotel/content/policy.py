@@ -20,7 +20,7 @@ from llmotel.content.truncation import encode, shorten, size_of
 from llmotel.errors import ConfigurationError
 from llmotel.grounding import score
 from llmotel.model.inference import AttributeValue, Inference
-from llmotel.structs import Struct
+from llmotel.model.structs import Struct
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span

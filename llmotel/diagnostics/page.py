@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from llmotel.diagnostics.status import LibraryStatus, SignalStatus, Status
+# The classes of :mod:`llmotel.diagnostics.status`, which imports this module.
+Status: TypeAlias = Any
+LibraryStatus: TypeAlias = Any
+SignalStatus: TypeAlias = Any
 
 Row: TypeAlias = tuple[str, ...]
 

@@ -29,7 +29,6 @@ from llmotel.version import __version__
 if TYPE_CHECKING:
     from llmotel.config.config import Config
     from llmotel.content.policy import ContentPolicy
-    from llmotel.engine.call import Call
     from llmotel.model.call_record import CallRecord
     from llmotel.model.inference import AttributeValue, Inference
     from llmotel.model.outcome import Failure
@@ -90,7 +89,7 @@ class Engine:
         self.events = make_events(self, ROOT)
         self.console = _console() if config.console else None
         self.open_streams: dict[int, weakref.ref[Any]] = {}  # what watches a stream, by its id
-        self.recent: dict[str, Call] = {}  # the last calls, by the ids of their responses
+        self.recent: dict[str, Any] = {}  # the last calls, by the ids of their responses
         self.at_fork: list[Callable[[], None]] = []  # what else has to begin anew in a forked child
         self._warned_of_usage = False
         self._ended = False
@@ -127,13 +126,13 @@ class Engine:
                 host,
             )
 
-    def note_begun(self, call: Call) -> None:
+    def note_begun(self, call: Any) -> None:
         """Makes a call known to the block of ``llmotel.call()`` that it began in."""
         block = blocks.get()
         if block is not None:
             block.append(call)
 
-    def remember(self, call: Call) -> None:
+    def remember(self, call: Any) -> None:
         """Keeps a call, so that it can be scored by the id of its response."""
         identifier = call.inference.response_id
         if identifier is not None:
@@ -345,7 +344,7 @@ def _content(config: Config, guard: Guard) -> ContentPolicy | NoContentPolicy:
     )
 
 
-blocks: ContextVar[list[Call] | None] = ContextVar("llmotel_block", default=None)
+blocks: ContextVar[list[Any] | None] = ContextVar("llmotel_block", default=None)
 """The calls of the block of ``llmotel.call()`` that is under way in this context."""
 
 

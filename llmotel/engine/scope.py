@@ -6,7 +6,7 @@ A backend or a view can drop one library by its scope.
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry import _logs, metrics, trace
 
@@ -16,18 +16,29 @@ from llmotel.signals.metrics import Metrics
 from llmotel.version import __version__
 
 if TYPE_CHECKING:
-    from llmotel.engine.engine import Engine
     from llmotel.spec import Endpoint, Provider
 
 ROOT = "llmotel"
 """The scope of what belongs to no library: agents, tools, llmotel's own counters."""
 
 
+class Owner(Protocol):
+    """What a scope needs of the engine that it belongs to."""
+
+    config: Any
+    content: Any
+    tracer_provider: trace.TracerProvider | None
+    meter_provider: metrics.MeterProvider | None
+    logger_provider: _logs.LoggerProvider | None
+    latest: bool
+    legacy: bool
+
+
 class Scope:
     """The signals of one library on one engine. ``provider`` is what its author says of it."""
 
-    def __init__(self, engine: Engine, provider: Provider) -> None:
-        self.engine = engine
+    def __init__(self, engine: Owner, provider: Provider) -> None:
+        self.engine: Any = engine
         self.provider = provider
         self.library = provider.library
         name = f"{ROOT}.{provider.library}"
@@ -50,13 +61,13 @@ class Scope:
         self.metrics.reset_after_fork()
 
 
-def make_metrics(engine: Engine, name: str) -> Metrics:
+def make_metrics(engine: Owner, name: str) -> Metrics:
     """The instruments of the scope ``name``."""
     meter = metrics.get_meter(name, __version__, engine.meter_provider)
     return Metrics(engine, engine.meter_provider, meter, name, latest=engine.latest, legacy=engine.legacy)
 
 
-def make_events(engine: Engine, name: str) -> Events:
+def make_events(engine: Owner, name: str) -> Events:
     """The events of the scope ``name``."""
     return Events(
         _logs.get_logger(name, __version__, engine.logger_provider),

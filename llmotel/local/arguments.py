@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any
 
-URL = "http://127.0.0.1:4318"
+from llmotel.local.address import URL
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 import duckdb
 
-from llmotel.local.arguments import URL
+from llmotel.local.address import URL
 from llmotel.local.endpoints import ENDPOINTS
 from llmotel.local.errors import LocalError, RequestError
 from llmotel.local.filters import Parameters

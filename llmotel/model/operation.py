@@ -11,7 +11,7 @@ from typing import Any
 
 from llmotel.model.inference import AttributeValue, Message, Usage
 from llmotel.model.outcome import Failure
-from llmotel.structs import Struct
+from llmotel.model.structs import Struct
 
 
 class Operation(Struct):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Protocol
 
-from llmotel.structs import Struct
+from llmotel.model.structs import Struct
 
 RATE_LIMIT = "rate_limit"  # also a used-up quota or credit: the mend is the same, wait or pay
 TIMEOUT = "timeout"

@@ -22,7 +22,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
 from typing import Any, TypeAlias
 
-from llmotel.structs import FrozenStruct
+from llmotel.model.structs import FrozenStruct
 
 Price: TypeAlias = float | Sequence[float]
 """USD per million tokens, or per call or search. A sequence is ``base, above, price, ...``: with more than ``above``

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from operator import attrgetter, mul
 
 from llmotel.model.inference import Cost, Usage
+from llmotel.model.structs import FrozenStruct
 from llmotel.prices import Price, PriceSet
-from llmotel.structs import FrozenStruct
 
 _MILLION = 1e6
 _INPUT, _OUTPUT, _OTHER = 0, 1, 2

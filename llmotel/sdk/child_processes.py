@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -24,10 +24,11 @@ _PLAIN = (str, int, float, bool)
 _CODE = """
 try:
     from llmotel.sdk import child_processes
+    from llmotel.setup import init
 except ImportError:
     pass
 else:
-    child_processes.begin({arguments!r})
+    child_processes.begin(init, {arguments!r})
 """
 
 _arguments: dict[str, object] | None = None
@@ -105,11 +106,9 @@ def _attach(module: Any) -> None:
     module.get_preparation_data = get_preparation_data
 
 
-def begin(arguments: dict[str, Any]) -> None:
+def begin(init: Callable[..., None], arguments: dict[str, Any]) -> None:
     """What a child does first. Never raises: it would not start."""
     try:
-        from llmotel.setup import init
-
         init(**arguments)
     except Exception as error:
         logger.warning("llmotel: this child process records nothing: %s: %s", type(error).__name__, error)

@@ -19,7 +19,7 @@ from llmotel.sdk import outage
 from llmotel.sdk.fork_lock import ForkLock
 
 if TYPE_CHECKING:
-    from llmotel.sdk.processors import QueueCapacity
+    from llmotel.sdk.queue_capacity import QueueCapacity
 
 logger = logging.getLogger("llmotel")
 

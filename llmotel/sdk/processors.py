@@ -6,9 +6,7 @@ Here a record that finds no room is refused before it reaches their queue, and c
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from itertools import count
 from typing import TYPE_CHECKING
 
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
@@ -18,45 +16,10 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 
 from llmotel.config.config import Config
 from llmotel.sdk.batch_size import pieces, weight_of
+from llmotel.sdk.queue_capacity import QueueCapacity
 
 if TYPE_CHECKING:
     from llmotel.sdk.exporter import SignalExporter
-
-
-class QueueCapacity:
-    """Room for ``size`` records. ``refused`` counts those for which there was none."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self.reset_after_fork()
-
-    def reset_after_fork(self) -> None:
-        """Nothing waits, nothing was refused: in a forked child, whose parent sends what was waiting."""
-        self._asked = count()  # next() is atomic, and takes no lock where there is room
-        self._gone = 0
-        self.refused = 0
-        self._lock = threading.Lock()
-
-    def try_acquire(self) -> bool:
-        """Whether one more may wait."""
-        if next(self._asked) - self._gone < self._size:
-            return True
-        with self._lock:
-            self._gone += 1
-            self.refused += 1
-        return False
-
-    def is_empty(self) -> bool:
-        """Whether nothing waits."""
-        with self._lock:
-            asked = next(self._asked)  # a count can only be looked at by taking one
-            self._gone += 1
-            return asked - (self._gone - 1) <= 0
-
-    def release(self, number: int) -> None:
-        """Gives back the places of ``number`` records that are being exported now."""
-        with self._lock:
-            self._gone += number
 
 
 class SpanQueue(BatchSpanProcessor):
@@ -138,4 +101,4 @@ class _LogOutlet(LogRecordExporter):
         return True
 
 
-__all__ = ["QueueCapacity", "RecordQueue", "SpanQueue"]
+__all__ = ["RecordQueue", "SpanQueue"]

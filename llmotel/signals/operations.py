@@ -25,8 +25,8 @@ from llmotel.model.operation import (
     ToolRun,
     WorkflowRun,
 )
+from llmotel.model.structs import FrozenStruct
 from llmotel.signals.attributes import truncate
-from llmotel.structs import FrozenStruct
 
 if TYPE_CHECKING:
     from llmotel.signals.metrics import Metrics

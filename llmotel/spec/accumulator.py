@@ -6,7 +6,7 @@ from typing import Any
 
 from llmotel.model.inference import Answer, Citation, Message
 from llmotel.model.json_text import JsonText
-from llmotel.structs import Struct
+from llmotel.model.structs import Struct
 
 _MAX_CHARS = 1 << 20  # of one stream; what comes later is left out
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from llmotel.model.inference import Inference, Reader
-from llmotel.structs import FrozenStruct, Struct
+from llmotel.model.structs import FrozenStruct, Struct
 
 
 class Request(Struct):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 from urllib.parse import quote
 
 from llmotel.testing.recorded import RecordedCall, ToolCall
-
-if TYPE_CHECKING:
-    from llmotel.testing.recording import Recording
 
 
 class LlmCalls(Sequence[RecordedCall]):
@@ -23,7 +20,7 @@ class LlmCalls(Sequence[RecordedCall]):
     ...     llm_calls.assert_no_content("capital of France")
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Any) -> None:
         self._recording = recording
 
     def __len__(self) -> int:
