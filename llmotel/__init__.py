@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from llmotel.api.agents import agent, tool, workflow
     from llmotel.api.business_value import record_value
     from llmotel.api.circuit_breakers import record_circuit_breaker
+    from llmotel.api.propagation import propagate
     from llmotel.api.quality import call, record_quality
     from llmotel.api.retrievals import retrieval
     from llmotel.diagnostics.status import status
@@ -35,6 +36,7 @@ __all__ = [
     "enable",
     "flush",
     "init",
+    "propagate",
     "record_circuit_breaker",
     "record_quality",
     "record_value",
@@ -55,6 +57,7 @@ _HOMES = {
     "enable": "setup",
     "flush": "setup",
     "init": "setup",
+    "propagate": "api.propagation",
     "record_circuit_breaker": "api.circuit_breakers",
     "record_quality": "api.quality",
     "record_value": "api.business_value",

@@ -133,6 +133,21 @@ class TestASpanOfACall:
         tracer(adopting).start_span("chat", attributes={"gen_ai.operation.name": "chat", **given}).end()
         assert adopting.metrics()[DURATION][0].attributes["gen_ai.provider.name"] == expected
 
+    @pytest.mark.parametrize(
+        ("model", "expected"),
+        [
+            ("gpt-4o", "openai"),
+            ("us.anthropic.claude-sonnet-4-20250514-v1:0", "aws.bedrock"),
+            ("our-own-model", "strands-agents"),
+        ],
+    )
+    def test_of_a_framework_that_names_itself_has_the_provider_that_the_model_is_known_for(
+        self, model: str, expected: str, adopting: Telemetry
+    ) -> None:
+        said = {"gen_ai.operation.name": "chat", "gen_ai.system": "strands-agents", "gen_ai.request.model": model}
+        tracer(adopting).start_span("chat", attributes=said).end()
+        assert adopting.metrics()[DURATION][0].attributes["gen_ai.provider.name"] == expected
+
     def test_of_embeddings_is_one_too(self, adopting: Telemetry) -> None:
         said = {
             "openinference.span.kind": "EMBEDDING",

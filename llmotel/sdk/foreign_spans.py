@@ -90,6 +90,20 @@ _PROVIDERS = {
     "xai": "x_ai",
 }
 _UNKNOWN = "unknown"
+# Frameworks that give their own name as the provider's; whose the model is, its name says.
+_FRAMEWORKS = frozenset(
+    {_UNKNOWN, "autogen", "langchain", "litellm", "llama_index", "llamaindex", "microsoft.agent_framework",
+     "semantic_kernel", "strands-agents", "vercel"}
+)  # fmt: skip
+_VENDORS = (
+    (("gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-"), "openai"),
+    (("claude-",), "anthropic"),
+    (("gemini-",), "gcp.gemini"),
+    (("mistral-", "magistral-", "codestral-", "devstral-"), "mistral_ai"),
+    (("deepseek-",), "deepseek"),
+    (("grok-",), "x_ai"),
+    (("command-",), "cohere"),
+)
 Attributes = Mapping[str, Any]
 
 
@@ -114,6 +128,8 @@ def read(attributes: Attributes) -> Inference | None:
         return None
     said = {field: _first(attributes, names, str) for field, names in _IDENTITY.items()}
     provider = (said["provider"] or _UNKNOWN).lower()
+    if provider in _FRAMEWORKS:
+        provider = _vendor_of(said["response_model"] or said["request_model"] or "") or provider
     port = attributes.get(semconv.SERVER_PORT)
     inference = Inference(
         operation,
@@ -136,6 +152,12 @@ def read(attributes: Attributes) -> Inference | None:
     if isinstance(cost, (int, float)) and attributes.get(semconv.COST_CURRENCY, "USD") == "USD":
         inference.reported_cost = float(cost)
     return inference
+
+
+def _vendor_of(model: str) -> str | None:
+    if ".anthropic." in f".{model}" or ".amazon." in f".{model}":  # us.anthropic.claude-..., amazon.nova-...
+        return "aws.bedrock"
+    return next((vendor for starts, vendor in _VENDORS if model.startswith(starts)), None)
 
 
 def failure_of(span: Any) -> Failure | None:
