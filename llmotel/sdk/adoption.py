@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import Context, get_current
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+from opentelemetry.trace import NonRecordingSpan, get_current_span, set_span_in_context
 
 from llmotel import semconv
 from llmotel.engine.scope import ROOT, Scope
@@ -28,7 +27,7 @@ from llmotel.spec import Provider, Request
 
 if TYPE_CHECKING:
     from llmotel.engine.engine import Engine
-    from llmotel.model.inference import AttributeValue, Inference
+    from llmotel.model.inference import Inference
 
 # Scopes whose spans say only after they have begun what they are about.
 _LATE = frozenset({"agent_framework", "gcp.vertex.agent", "strands.telemetry.tracer"})
@@ -39,25 +38,20 @@ _COST = (semconv.COST_AMOUNT, semconv.COST_CURRENCY, semconv.COST_SOURCE, semcon
 
 
 class _Open:
-    """A span that is open. ``counted`` says that something below it, or above, counts its call; ``call`` that it is a
-    call of llmotel's own."""
+    """A span of somebody else's that is open. ``inside`` says that it is part of a call of llmotel's own, ``counted``
+    that the call it may tell of is counted elsewhere: by that, or by a span below it."""
 
-    __slots__ = ("call", "context", "counted", "inference", "parent", "span", "tags")
+    __slots__ = ("context", "counted", "inference", "inside", "parent", "span")
 
-    def __init__(
-        self, span: Span, parent: _Open | None, context: Context, tags: dict[str, AttributeValue], *, call: bool
-    ) -> None:
+    def __init__(self, span: Span, parent: _Open | None, context: Context) -> None:
         self.span: Span | None = span
-        self.parent, self.context, self.tags, self.call = parent, context, tags, call
+        self.parent, self.context = parent, context
         self.inference: Inference | None = None
-        self.counted = any(above.call for above in self.above())
-
-    def above(self) -> Iterator[_Open]:
-        """The spans above that it is part of: up to the next that makes calls of its own, an agent or a tool."""
-        above = self.parent
-        while above is not None and not above.divides:
-            yield above
-            above = above.parent
+        if parent is None:
+            self.inside = span.parent is not None and _is_own_call(get_current_span(context))
+        else:
+            self.inside = parent.inside and not parent.divides
+        self.counted = self.inside
 
     @property
     def divides(self) -> bool:
@@ -77,21 +71,29 @@ class Adoption(SpanProcessor):
         engine.at_fork.append(self._forget)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        own = _is_own(span)
+        if own and (span.parent is None or not self._open):  # most calls, and they are not to wait
+            return
         engine = self._live()
         if engine is None:
             return
         try:
-            self._begin(span, get_current() if parent_context is None else parent_context)
+            if not own:
+                self._begin(span, get_current() if parent_context is None else parent_context)
+            elif _is_own_call(span):
+                self._note_counted(span)
         except Exception as error:
             engine.guard.report_error("adoption", error)
 
     def on_end(self, span: ReadableSpan) -> None:
-        found = self._open.pop(span.context.span_id, None) if span.context is not None else None
+        if not self._open or span.context is None:
+            return
+        found = self._open.pop(span.context.span_id, None)
         if found is None:
             return
         found.span = None
         engine = self._live()
-        if engine is None or found.call or found.counted:
+        if engine is None or found.counted or not foreign_spans.is_genai(span.attributes or {}):
             return
         try:
             self._count(engine, span, found)
@@ -106,21 +108,25 @@ class Adoption(SpanProcessor):
         return engine if engine is not None and engine.enabled and not engine.ended else None
 
     def _begin(self, span: Span, here: Context) -> None:
-        said = span.attributes or {}
-        name = "" if span.instrumentation_scope is None else span.instrumentation_scope.name
-        own = name == ROOT or name.startswith(f"{ROOT}.")
-        call = own and said.get(semconv.OPERATION) in foreign_spans.CALLS
         parent = None if span.parent is None else self._open.get(span.parent.span_id)
-        tags = {} if own else dict(tagging.current_tags(here))
-        opened = self._open[span.get_span_context().span_id] = _Open(span, parent, here, tags, call=call)
+        self._open[span.get_span_context().span_id] = _Open(span, parent, here)
         if len(self._open) > _MOST:
             self._open.pop(next(iter(self._open.copy())), None)  # a copy: other threads go on
-        if call:
-            _note_counted(opened)
-        elif not own and (name in _LATE or foreign_spans.is_genai(said)):
-            span.set_attributes({tag: value for tag, value in tags.items() if tag not in said})
+        said = span.attributes or {}
+        scope = span.instrumentation_scope
+        if foreign_spans.is_genai(said) or (scope is not None and scope.name in _LATE):
+            tags = tagging.current_tags(here)
+            if tags:
+                span.set_attributes({tag: value for tag, value in tags.items() if tag not in said})
             # The SDK lets no processor write to a span that is ending: what has a price says so before.
             span.__dict__["end"] = partial(self._ending, span)
+
+    def _note_counted(self, span: ReadableSpan) -> None:
+        """The call of ``span`` is counted: the spans above it, up to the next agent or tool, tell of the same one."""
+        above = None if span.parent is None else self._open.get(span.parent.span_id)
+        while above is not None and not above.divides:
+            above.counted = True
+            above = above.parent
 
     def _ending(self, span: Span, end_time: int | None = None) -> None:
         """Stands in for ``end`` of a span that may tell of a call: puts its cost on it first."""
@@ -149,12 +155,12 @@ class Adoption(SpanProcessor):
         inference = found.inference or _call_of(engine, span.attributes or {})
         if inference is None or span.start_time is None or span.end_time is None or span.context is None:
             return
-        _note_counted(found)
+        self._note_counted(span)
         record = CallRecord(
             span.instrumentation_scope.name if span.instrumentation_scope is not None else "",
             inference,
             set_span_in_context(NonRecordingSpan(span.context), found.context),
-            found.tags,
+            tagging.current_tags(found.context),
             span.start_time,
             (span.end_time - span.start_time) / 1e9,
             foreign_spans.failure_of(span),
@@ -196,10 +202,18 @@ def _call_of(engine: Engine, said: Any) -> Inference | None:
     return inference
 
 
-def _note_counted(opened: _Open) -> None:
-    """A call is counted: the spans above it, up to the next agent or tool, tell of the same one."""
-    for above in opened.above():
-        above.counted = True
+def _is_own(span: ReadableSpan) -> bool:
+    scope = span.instrumentation_scope
+    return scope is not None and scope.name.startswith(ROOT) and (scope.name == ROOT or scope.name[len(ROOT)] == ".")
+
+
+def _is_own_call(span: object) -> bool:
+    """Whether a span is that of a call which llmotel itself records."""
+    return (
+        isinstance(span, ReadableSpan)
+        and _is_own(span)
+        and (span.attributes or {}).get(semconv.OPERATION) in foreign_spans.CALLS
+    )
 
 
 def _no_endpoint(request: Request) -> None:

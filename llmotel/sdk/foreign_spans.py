@@ -23,7 +23,7 @@ _OPERATIONS = {
     "completion": "text_completion",
     "embedding": "embeddings",
 }
-_MARKS = (semconv.OPERATION, *_KINDS)
+_MARKS = frozenset({semconv.OPERATION, *_KINDS})
 
 # Field -> the attributes that it is read from, the best first.
 _IDENTITY: Mapping[str, tuple[str, ...]] = {
@@ -109,7 +109,7 @@ Attributes = Mapping[str, Any]
 
 def is_genai(attributes: Attributes) -> bool:
     """Whether a span is about language models at all, as its attributes say by now."""
-    return any(name in attributes for name in _MARKS)
+    return not _MARKS.isdisjoint(attributes)
 
 
 def operation_of(attributes: Attributes) -> str | None:
