@@ -198,6 +198,30 @@ class TestEnds:
         assert len(telemetry.spans) == 2
 
 
+class TestEvents:
+    def test_are_of_the_innermost_agent(self, runs: Runs, telemetry: Telemetry) -> None:
+        runs.begin("w", None, WorkflowRun("refund"))
+        runs.begin("a", "w", AgentRun("clerk"))
+        runs.begin("chain", "a")
+        runs.begin("t", "chain", ToolRun("pay"))
+        runs.event("t", "handoff", {"to": "buyer"})
+        runs.end("w")
+        found = {span.name: [(event.name, dict(event.attributes)) for event in span.events] for span in telemetry.spans}
+        assert found == {
+            "execute_tool pay": [],
+            "invoke_agent clerk": [("handoff", {"to": "buyer"})],
+            "invoke_workflow refund": [],
+        }
+
+    def test_are_of_the_outermost_run_where_there_is_no_agent(self, runs: Runs, telemetry: Telemetry) -> None:
+        runs.begin("w", None, WorkflowRun("refund"))
+        runs.begin("node", "w", Step("node"))
+        runs.event("node", "guardrail")
+        runs.event("never announced", "guardrail")
+        runs.end("w")
+        assert [event.name for event in telemetry.span.events] == ["guardrail"]
+
+
 class TestAnIdUsedAgain:
     def test_after_its_end_is_another_run(self, runs: Runs, telemetry: Telemetry) -> None:
         for _ in range(2):

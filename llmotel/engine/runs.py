@@ -13,12 +13,14 @@ from opentelemetry.context import Context, get_current
 
 from llmotel import semconv
 from llmotel.engine import operation_run
+from llmotel.model.operation import AgentRun
 from llmotel.signals import tagging
 
 if TYPE_CHECKING:
     from llmotel.engine.engine import Engine
     from llmotel.engine.operation_run import OperationRun
     from llmotel.engine.scope import Scope
+    from llmotel.model.inference import AttributeValue
     from llmotel.model.operation import Operation
 
 _MOST = 10_000  # open runs
@@ -94,6 +96,22 @@ class Runs:
         """The run itself, if it is open and recorded."""
         found = self._open.get(identifier)
         return None if found is None else found.run
+
+    def event(self, identifier: Hashable, name: str, attributes: Mapping[str, AttributeValue] | None = None) -> None:
+        """Something that the conventions have no span for has happened in a run, a handoff, a guardrail that tripped: an
+        event of the agent that it is part of, or, where there is none, of the outermost run with a span. No content."""
+        chosen, each = None, self._open.get(identifier)
+        while each is not None:
+            if each.run is not None and each.run.span.is_recording():
+                chosen = each.run
+                if isinstance(chosen.operation, AgentRun):
+                    break
+            each = each.parent
+        try:
+            if chosen is not None:
+                chosen.span.add_event(name, attributes)
+        except Exception as error:
+            self._engine.guard.report_error("runs.event", error)
 
     def end(self, identifier: Hashable, facts: Mapping[str, Any] | None = None) -> None:
         """A run has ended, and with it all that is still open within it. An unknown id is none of ours."""

@@ -119,7 +119,7 @@ class Adoption(SpanProcessor):
             if tags:
                 span.set_attributes({tag: value for tag, value in tags.items() if tag not in said})
             # The SDK lets no processor write to a span that is ending: what has a price says so before.
-            span.__dict__["end"] = partial(self._ending, span)
+            _own_attributes(span)["end"] = partial(self._ending, span)
 
     def _note_counted(self, span: ReadableSpan) -> None:
         """The call of ``span`` is counted: the spans above it, up to the next agent or tool, tell of the same one."""
@@ -130,7 +130,7 @@ class Adoption(SpanProcessor):
 
     def _ending(self, span: Span, end_time: int | None = None) -> None:
         """Stands in for ``end`` of a span that may tell of a call: puts its cost on it first."""
-        span.__dict__.pop("end", None)
+        _own_attributes(span).pop("end", None)
         engine = self._live()
         try:
             found = self._open.get(span.get_span_context().span_id)
@@ -214,6 +214,10 @@ def _is_own_call(span: object) -> bool:
         and _is_own(span)
         and (span.attributes or {}).get(semconv.OPERATION) in foreign_spans.CALLS
     )
+
+
+def _own_attributes(span: Any) -> dict[str, Any]:
+    return vars(span)
 
 
 def _no_endpoint(request: Request) -> None:
