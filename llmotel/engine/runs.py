@@ -98,8 +98,8 @@ class Runs:
         return None if found is None else found.run
 
     def event(self, identifier: Hashable, name: str, attributes: Mapping[str, AttributeValue] | None = None) -> None:
-        """Something that the conventions have no span for has happened in a run, a handoff, a guardrail that tripped: an
-        event of the agent that it is part of, or, where there is none, of the outermost run with a span. No content."""
+        """Something that the conventions have no span for has happened in a run: a handoff, a guardrail that tripped.
+        An event of the agent that it is part of, or, where there is none, of the outermost run. No content."""
         chosen, each = None, self._open.get(identifier)
         while each is not None:
             if each.run is not None and each.run.span.is_recording():

@@ -217,7 +217,8 @@ def _is_own_call(span: object) -> bool:
 
 
 def _own_attributes(span: Any) -> dict[str, Any]:
-    return vars(span)
+    own: dict[str, Any] = vars(span)
+    return own
 
 
 def _no_endpoint(request: Request) -> None:
