@@ -75,7 +75,7 @@ def columns(rows: Sequence[Row]) -> list[str]:
 
 
 def _library(row: LibraryStatus, *, planned: bool) -> Row:
-    state = _PLANNED.get(row.state, row.state) if planned else row.state
+    state = str(_PLANNED.get(row.state, row.state) if planned else row.state)
     return row.library, row.version or "-", state, row.detail or f"supported {row.supported}"
 
 

@@ -25,12 +25,22 @@ _CLOSING = 30.0  # seconds for what is left at the end: callers that go on addin
 _CAPACITY = 20_000  # jobs; a process that cannot keep up drops and counts, it does not grow
 
 
+def _nothing() -> None:
+    """The end of a round that nobody waits for."""
+
+
 class Backlog:
     """A queue of jobs with one daemon thread, started by the first job and again after a fork."""
 
-    def __init__(self, on_error: Callable[[str, BaseException], None], on_drop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        on_error: Callable[[str, BaseException], None],
+        on_drop: Callable[[], None],
+        on_round: Callable[[], None] = _nothing,
+    ) -> None:
         self._on_error = on_error
         self._on_drop = on_drop
+        self._on_round = on_round  # at the end of each round of jobs, before another one begins
         self._reset()
         _backlogs.add(self)
 
@@ -98,23 +108,27 @@ class Backlog:
             self._on_error("backlog", error)
 
     def drain(self, timeout: float = 1.0, work: float | None = None) -> bool:
-        """Does what is waiting, on this thread, for at most ``work`` seconds; ``True`` when all of it is done.
+        """Does what is waiting, on this thread; ``True`` when all of it is done, within ``work`` seconds from now.
 
         Waits at most ``timeout`` seconds for a round that is under way elsewhere: without that bound, a collection
         started from within a job would wait for itself.
         """
+        end = None if work is None else time.monotonic() + work
         if not self._working.acquire(timeout=timeout):
             return False
+        worked = False
         try:
-            end = None if work is None else time.monotonic() + work
             while end is None or time.monotonic() < end:
                 try:
                     job = self._queue.get_nowait()
                 except Empty:
                     return True
+                worked = True
                 self._do(job)
             return False
         finally:
+            if worked:
+                self._do(self._on_round)
             self._working.release()
 
     def close(self) -> None:

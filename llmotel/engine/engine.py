@@ -75,7 +75,7 @@ class Engine:
         self.counts: dict[str, int] = dict.fromkeys(OWN_COUNTERS, 0)
         self.unpriced: set[str] = set()  # the first providers and models that had no price
         self.refused_usage: set[str] = set()  # hosts that do not take the question for a stream's usage
-        self.backlog = Backlog(self.guard.report_error, self._dropped)
+        self.backlog = Backlog(self.guard.report_error, self._dropped, self._add_sums)
         self.tracer = trace.get_tracer(ROOT, __version__, tracer_provider)
         self.attribute_limit = _attribute_limit(tracer_provider or trace.get_tracer_provider())
         self.scopes: dict[str, Scope] = {}
@@ -231,6 +231,11 @@ class Engine:
         if self.activity is not None:
             for library, active in self.activity(self).items():
                 yield int(active), {semconv.LIBRARY: library}
+
+    def _add_sums(self) -> None:
+        """At the end of each of the backlog's rounds."""
+        for scope in tuple(self.scopes.values()):
+            scope.metrics.add_sums()
 
     def _dropped(self) -> None:
         self.counts["dropped"] += 1

@@ -46,7 +46,6 @@ class Scope:
         self.tracer = trace.get_tracer(name, __version__, engine.tracer_provider)
         self.health = Health(provider.library, engine.config.error_limit)
         self.metrics = make_metrics(engine, name)
-        self.metrics.observe_sums()
         self._events: Events | None = None
 
     @property

@@ -3,12 +3,12 @@
 Recorded for every call, sampled or not, failed or not, off the calling thread (:mod:`llmotel.engine.backlog`).
 
 Histograms take one ``record()`` a call. Counters would take ten ``add()`` of 600 bytecodes each; instead each set of
-attributes has a :class:`Series` of plain sums, which observable counters report when metrics are collected.
+attributes has a :class:`Series` of plain sums, and what a round of the backlog has summed is added at its end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from opentelemetry.metrics import Counter, Histogram, Meter
@@ -58,7 +58,8 @@ OWN_COUNTERS = {
 
 
 class Series:
-    """The calls that have one set of attributes: the set, and their sums. ``tokens`` is by (slot, modality)."""
+    """The calls that have one set of attributes: the set, and their sums since they were last added to the counters.
+    ``tokens`` is by (slot, modality)."""
 
     __slots__ = ("attributes", "cost", "failed", "priced", "retries", "tokens")
 
@@ -85,6 +86,7 @@ class Metrics:
         self._owner, self._provider, self._meter, self._scope = owner, provider, meter, scope
         self._latest, self._legacy = latest, legacy
         self._series: dict[tuple[Any, ...], Series] = {}
+        self._summed: set[Series] = set()  # those with something to add to the counters
         self._made: dict[str, Any] = {}
         self._observed: set[str] = set()
 
@@ -125,6 +127,7 @@ class Metrics:
         failed, in few values."""
         inference, context = record.inference, record.context
         series = self._series_of(record.library, inference, tags)
+        self._summed.add(series)
         base = timed = series.attributes
         failure = record.failure
         if failure is not None:
@@ -221,27 +224,21 @@ class Metrics:
                 elif slot in _TOTALS:
                     tokens.setdefault(_KEYS[slot], 0)
 
-    def observe_sums(self) -> None:
-        """Makes the counters that report the sums of all series. Not by the backlog's jobs: they may run in a
-        collection, and the SDK takes no new observable instrument then, but waits for ever."""
-        if self._latest:
-            for name, slot, _ in _COUNTERS:
+    def add_sums(self) -> None:
+        """Adds what was summed to the counters."""
+        summed, self._summed = self._summed, set()
+        for series in summed:
+            attributes = series.attributes
+            for (slot, modality), number in series.tokens.items():
+                name = _NAMES[slot]
                 what = f"Tokens: {name.rpartition('usage.')[2]}"
-                self.observe(name, "{token}", what, _TokenSums(self._series, slot), adds=True)
-        self.observe(semconv.COST_COUNTER, "{USD}", "What calls cost", self._costs, adds=True)
-        self.observe(
-            semconv.RETRIES_COUNTER, "{retry}", "Requests that the library sent again", self._retries, adds=True
-        )
-
-    def _costs(self) -> Iterator[tuple[float, Mapping[str, AttributeValue]]]:
-        for series in tuple(self._series.values()):
+                self.counter(name, "{token}", what).add(number, {**attributes, semconv.TOKEN_MODALITY: modality})
             if series.priced:
-                yield series.cost, series.attributes
-
-    def _retries(self) -> Iterator[tuple[float, Mapping[str, AttributeValue]]]:
-        for series in tuple(self._series.values()):
+                self.counter(semconv.COST_COUNTER, "{USD}", "What calls cost").add(series.cost, attributes)
             if series.retries:
-                yield series.retries, series.attributes
+                what = "Requests that the library sent again"
+                self.counter(semconv.RETRIES_COUNTER, "{retry}", what).add(series.retries, attributes)
+            series.tokens, series.cost, series.priced, series.retries = {}, 0.0, False, 0
 
     def _record_stream(self, record: CallRecord, base: Attributes) -> None:
         if record.first_chunk is None or record.timing is None:
@@ -274,9 +271,11 @@ class Metrics:
     def reset_after_fork(self) -> None:
         """The sums so far are the parent's to report."""
         self._series.clear()
+        self._summed.clear()
 
 
 _SLOTS = tuple(slot for _, slot, _ in _COUNTERS)
+_NAMES = {slot: name for name, slot, _ in _COUNTERS}
 _KEYS = {slot: (slot, _UNKNOWN) for slot in _SLOTS}
 
 
@@ -296,20 +295,6 @@ def _count_parts(
             rest -= share
     if rest or not number:
         tokens[slot, _UNKNOWN] = tokens.get((slot, _UNKNOWN), 0) + rest
-
-
-class _TokenSums:
-    """The sums of one slot of usage over all series."""
-
-    def __init__(self, series: Mapping[Any, Series], slot: str) -> None:
-        self._series = series
-        self._slot = slot
-
-    def __call__(self) -> Iterator[tuple[float, Mapping[str, AttributeValue]]]:
-        for series in tuple(self._series.values()):
-            for (slot, modality), number in tuple(series.tokens.items()):
-                if slot == self._slot:
-                    yield number, {**series.attributes, semconv.TOKEN_MODALITY: modality}
 
 
 def dimensions(library: str, inference: Inference) -> Attributes:

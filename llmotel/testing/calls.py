@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, overload
+from typing import Any, Protocol, overload
 from urllib.parse import quote
 
 from llmotel.testing.recorded import RecordedCall, ToolCall
+
+
+class Source(Protocol):
+    """What was recorded: :class:`llmotel.testing.recording.Recording`, whose module imports this one."""
+
+    def calls(self) -> list[RecordedCall]: ...
+    def open_streams(self) -> int: ...
+    def spans(self) -> list[Any]: ...
+    def events(self) -> list[Any]: ...
+    def metrics(self) -> dict[str, list[Any]]: ...
+    def texts(self) -> Iterator[tuple[str, str]]: ...
+    def clear(self) -> None: ...
 
 
 class LlmCalls(Sequence[RecordedCall]):
@@ -20,7 +32,7 @@ class LlmCalls(Sequence[RecordedCall]):
     ...     llm_calls.assert_no_content("capital of France")
     """
 
-    def __init__(self, recording: Any) -> None:
+    def __init__(self, recording: Source) -> None:
         self._recording = recording
 
     def __len__(self) -> int:

@@ -210,7 +210,7 @@ def test_exemplars_lead_to_the_span(case: Case, made: Callable[..., calling.Seen
     for name, points in telemetry.metrics().items():
         if name.startswith(("gen_ai.", "llmotel.client.operation")):
             for point in points:
-                if not hasattr(point, "bucket_counts"):  # sums are observed: they are of many calls
+                if not hasattr(point, "bucket_counts"):  # sums are of many calls
                     continue
                 found = {(exemplar.trace_id, exemplar.span_id) for exemplar in point.exemplars}
                 assert found == {(span.trace_id, span.span_id)}, name
