@@ -175,10 +175,9 @@ class TestASpanOfACall:
         [
             {},
             {"http.request.method": "POST"},
-            {"gen_ai.operation.name": "invoke_agent", **USAGE},
-            {"gen_ai.operation.name": "execute_tool"},
+            {"gen_ai.operation.name": "fetch_response", **USAGE},
             {"openinference.span.kind": "CHAIN", "llm.token_count.prompt": 5},
-            {"traceloop.span.kind": "workflow"},
+            {"traceloop.span.kind": "task"},
         ],
         ids=str,
     )
@@ -214,6 +213,55 @@ class TestTags:
             tracer(adopting).start_span("agent", attributes={"gen_ai.operation.name": "invoke_agent"}).end()
             tracer(adopting).start_span("GET /").end()
         assert [span.attributes.get("llmotel.feature") for span in adopting.spans] == ["orders", None]
+
+
+AGENT = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "planner"}
+TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "check_stock"}
+
+
+class TestSpansOfAgentsAndTools:
+    def test_become_durations_and_numbers_of_what_happened_within(
+        self, adopting: Telemetry, client: openai.OpenAI
+    ) -> None:
+        theirs = tracer(adopting)
+        with theirs.start_as_current_span("agent", attributes=AGENT):
+            theirs.start_span("chat", attributes=CHAT).end()
+            with theirs.start_as_current_span("turn"):
+                ask(client)
+            with theirs.start_as_current_span("tool", attributes=TOOL):
+                ask(client)
+        metrics = adopting.metrics()
+        [agent], [tool] = metrics["gen_ai.invoke_agent.duration"], metrics["gen_ai.execute_tool.duration"]
+        assert dict(agent.attributes) == {"gen_ai.agent.name": "planner"}
+        assert dict(tool.attributes) == {"gen_ai.tool.name": "check_stock", "gen_ai.tool.type": "function"}
+        assert metrics["gen_ai.invoke_agent.inference_calls"][0].sum == 3
+        assert metrics["gen_ai.invoke_agent.tool_calls"][0].sum == 1
+
+    def test_of_the_same_tool_in_a_row_are_one_run_of_it(self, adopting: Telemetry) -> None:
+        with tracer(adopting, "framework").start_as_current_span("tool", attributes=TOOL):
+            tracer(adopting, "mcp").start_span("tool", attributes=TOOL).end()
+        assert count(adopting, "gen_ai.execute_tool.duration") == 1
+
+    def test_of_a_library_that_measures_them_itself_are_left_to_it(self, adopting: Telemetry) -> None:
+        tracer(adopting, "gcp.vertex.agent").start_span("agent", attributes=AGENT).end()
+        assert count(adopting, "gen_ai.invoke_agent.duration") == 0
+
+    @pytest.mark.parametrize(("kind", "side"), [(SpanKind.CLIENT, "client"), (SpanKind.SERVER, "server")])
+    def test_of_mcp_are_requests_of_their_side(self, kind: SpanKind, side: str, adopting: Telemetry) -> None:
+        said = {"mcp.method.name": "tools/call", **TOOL}
+        tracer(adopting, "mcp-python-sdk").start_span("tools/call", kind=kind, attributes=said).end()
+        [point] = adopting.metrics()[f"mcp.{side}.operation.duration"]
+        assert (point.attributes["mcp.method.name"], point.attributes["gen_ai.tool.name"]) == (
+            "tools/call",
+            "check_stock",
+        )
+        assert count(adopting, "gen_ai.execute_tool.duration") == 0
+
+    def test_that_failed_are_counted_as_failed(self, adopting: Telemetry) -> None:
+        span = tracer(adopting).start_span("tool", attributes={**TOOL, "error.type": "tool_error"})
+        span.set_status(Status(StatusCode.ERROR))
+        span.end()
+        assert adopting.metrics()["gen_ai.execute_tool.duration"][0].attributes["error.type"] == "tool_error"
 
 
 class TestThatACallIsCountedOnce:

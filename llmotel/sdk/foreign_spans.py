@@ -11,6 +11,7 @@ from typing import Any
 
 from llmotel import semconv
 from llmotel.model.inference import Inference, Usage
+from llmotel.model.operation import AgentRun, McpRequest, Operation, ToolRun, WorkflowRun
 from llmotel.model.outcome import Failure, failure_from_type
 
 CALLS = semconv.INFERENCE_OPERATIONS | {"embeddings"}
@@ -22,8 +23,13 @@ _OPERATIONS = {
     "chat": "chat",
     "completion": "text_completion",
     "embedding": "embeddings",
+    "AGENT": "invoke_agent",
+    "TOOL": "execute_tool",
+    "agent": "invoke_agent",
+    "tool": "execute_tool",
+    "workflow": "invoke_workflow",
 }
-_MARKS = frozenset({semconv.OPERATION, *_KINDS})
+_MARKS = frozenset({semconv.OPERATION, semconv.MCP_METHOD, *_KINDS})
 
 # Field -> the attributes that it is read from, the best first.
 _IDENTITY: Mapping[str, tuple[str, ...]] = {
@@ -64,6 +70,9 @@ _USAGE: Mapping[str, tuple[str, ...]] = {
     ),
 }
 _FINISH = (semconv.FINISH_REASONS, "llm.finish_reason", "gen_ai.completion.0.finish_reason")
+_AGENT = (semconv.AGENT_NAME, "agent.name", "traceloop.entity.name")
+_TOOL = (semconv.TOOL_NAME, "tool.name", "traceloop.entity.name")
+_TOOL_TYPES = frozenset({"function", "extension", "datastore"})
 _STREAM = (semconv.REQUEST_STREAM, "gen_ai.is_streaming", "llm.is_streaming")
 
 # Their words for providers, where the conventions have another.
@@ -154,6 +163,23 @@ def read(attributes: Attributes) -> Inference | None:
     return inference
 
 
+def read_operation(attributes: Attributes, *, server: bool) -> Operation | None:
+    """The run of an agent, workflow or tool, or the request by MCP, that a span tells of: what its metrics need."""
+    method = _first(attributes, (semconv.MCP_METHOD,), str)
+    if method is not None:
+        name = _first(attributes, (semconv.TOOL_NAME, semconv.PROMPT_NAME), str)
+        return McpRequest(name, method=method, server=server)
+    operation = operation_of(attributes)
+    if operation == "execute_tool":
+        kind = attributes.get(semconv.TOOL_TYPE)
+        return ToolRun(_first(attributes, _TOOL, str), type=kind if kind in _TOOL_TYPES else "function")
+    if operation == "invoke_agent":
+        return AgentRun(_first(attributes, _AGENT, str))
+    if operation == "invoke_workflow":
+        return WorkflowRun(_first(attributes, (*_AGENT[:1], semconv.WORKFLOW_NAME, *_AGENT[1:]), str))
+    return None
+
+
 def _vendor_of(model: str) -> str | None:
     if ".anthropic." in f".{model}" or ".amazon." in f".{model}":  # us.anthropic.claude-..., amazon.nova-...
         return "aws.bedrock"
@@ -197,4 +223,4 @@ def _first(attributes: Attributes, names: tuple[str, ...], kind: type) -> Any:
     return None
 
 
-__all__ = ["CALLS", "failure_of", "is_genai", "operation_of", "read"]
+__all__ = ["CALLS", "failure_of", "is_genai", "operation_of", "read", "read_operation"]
