@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import context, trace
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import SpanKind
 
 import llmotel
@@ -385,6 +386,45 @@ class TestWorkThatIsNotDoneWhenItsFunctionReturns:
         checked, failed, pooled = telemetry.spans
         assert seconds(checked) >= LATER
         assert (failed.attributes["error.type"], pooled.name) == ("KeyError", "execute_tool pooled")
+
+    def test_that_fails_with_nobody_looking_is_logged_by_asyncio_as_ever(self, telemetry: Telemetry) -> None:
+        said: list[str] = []
+
+        async def refused() -> None:
+            raise KeyError("Gravel 3")
+
+        async def work() -> None:
+            asyncio.get_running_loop().set_exception_handler(lambda _, told: said.append(told["message"]))
+            llmotel.tool("refused")(lambda: asyncio.ensure_future(refused()))()
+            await asyncio.sleep(0.01)
+            gc.collect()
+
+        asyncio.run(work())
+        assert said == ["Task exception was never retrieved"]
+        assert telemetry.span.attributes["error.type"] == "KeyError"
+
+    def test_that_is_closed_ends_its_span_later_since_the_garbage_collector_may_be_what_closes_it(
+        self, telemetry: Telemetry
+    ) -> None:
+        closing, ended_meanwhile = [], []
+
+        class Watching(SpanProcessor):
+            def on_end(self, span: Any) -> None:
+                ended_meanwhile.append(bool(closing))
+
+        @llmotel.agent("writer")
+        def words() -> Iterator[str]:
+            yield "Dear "
+            yield "customer"
+
+        telemetry.recording.tracer_provider.add_span_processor(Watching())
+        reading: Any = words()
+        next(reading)
+        closing.append(True)
+        reading.close()
+        closing.clear()
+        assert telemetry.span.name == "invoke_agent writer"
+        assert ended_meanwhile == [False]
 
     def test_that_nobody_starts_ends_when_it_is_dropped(self, telemetry: Telemetry) -> None:
         def words() -> Iterator[str]:

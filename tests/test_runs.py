@@ -114,6 +114,14 @@ class TestParents:
         assert metrics["gen_ai.invoke_agent.inference_calls"][0].sum == 1
         assert metrics["gen_ai.invoke_agent.tool_calls"][0].sum == 1
 
+    def test_by_id_say_which_agent_it_is_whatever_agent_is_current(self, runs: Runs, telemetry: Telemetry) -> None:
+        runs.begin("w", None, WorkflowRun("refund"))
+        with llmotel.agent("somebody else"):
+            runs.begin("t", "w", ToolRun("pay"))
+        runs.end("w")
+        tool = next(span for span in telemetry.spans if span.name == "execute_tool pay")
+        assert "gen_ai.agent.name" not in tool.attributes
+
 
 class TestEnds:
     def test_fill_in_what_became_known(self, runs: Runs, telemetry: Telemetry) -> None:
@@ -239,6 +247,17 @@ class TestAnIdUsedAgain:
             "invoke_agent first",
             "invoke_agent second",
         ]
+
+    def test_elsewhere_does_not_end_with_the_parent_that_it_had(self, runs: Runs, telemetry: Telemetry) -> None:
+        runs.begin("a", None, AgentRun("clerk"))
+        runs.begin("b", None, AgentRun("buyer"))
+        runs.begin("t", "a", ToolRun("pay"))
+        runs.begin("t", "b", ToolRun("order"))
+        runs.end("a")
+        assert [span.name for span in telemetry.spans] == ["execute_tool pay", "invoke_agent clerk"]
+        runs.end("t")
+        runs.end("b")
+        assert parents(telemetry)["execute_tool order"] == "invoke_agent buyer"
 
 
 class TestBounds:
