@@ -182,7 +182,7 @@ def _adopt(engine: Engine, pipeline: Pipeline) -> None:
     provider = global_providers.sdk_provider(pipeline.providers["traces"])
     chosen, kind = engine.config.adopt, pipeline.kinds["traces"]
     if hasattr(provider, "add_span_processor") and (chosen == "true" or (chosen == "auto" and kind == "own")):
-        from llmotel.sdk.adoption import Adoption
+        from llmotel.adoption.processor import Adoption
 
         provider.add_span_processor(Adoption(engine))
 

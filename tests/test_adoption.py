@@ -12,7 +12,7 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 import llmotel
-from llmotel.sdk.adoption import Adoption
+from llmotel.adoption.processor import Adoption
 from llmotel.testing import ProviderServer
 from receiver import Receiver
 from scripts import run

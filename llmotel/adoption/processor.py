@@ -18,10 +18,10 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import NonRecordingSpan, SpanKind, get_current_span, set_span_in_context
 
 from llmotel import semconv
+from llmotel.adoption import foreign_spans
 from llmotel.engine.scope import ROOT, Scope
 from llmotel.model.call_record import CallRecord
 from llmotel.model.operation import AgentCounts, AgentRun, Operation, OperationRecord
-from llmotel.sdk import foreign_spans
 from llmotel.signals import attributes as described
 from llmotel.signals import operations, tagging
 from llmotel.spec import Provider, Request
