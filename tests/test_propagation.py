@@ -98,6 +98,6 @@ class TestAnExecutor:
         assert jobs == [here] * 3
 
 
-@pytest.mark.parametrize("value", [None, 3, "text", object()], ids=str)
+@pytest.mark.parametrize("value", [None, 3, "text", object()], ids=["none", "number", "text", "object"])
 def test_anything_else_is_left_as_it_is(value: Any) -> None:
     assert llmotel.propagate(value) is value
