@@ -515,7 +515,11 @@ class TestARetrieval:
         assert attributes["gen_ai.retrieval.query.text"] == "forks"
         assert json.loads(attributes["gen_ai.retrieval.documents"]) == [{"content": "forks: page 3"}]
 
-    @pytest.mark.parametrize("found", [None, 3, "page 3", [None, 3, object()], iter("ab")], ids=["none", "number", "text", "list", "iterator"])
+    @pytest.mark.parametrize(
+        "found",
+        [None, 3, "page 3", [None, 3, object()], iter("ab")],
+        ids=["none", "number", "text", "list", "iterator"],
+    )
     def test_whatever_is_returned_is_the_callers(self, found: Any, telemetry: Telemetry) -> None:
         assert llmotel.retrieval("handbook")(lambda: found)() is found
         assert telemetry.span.name == "retrieval handbook"
