@@ -25,15 +25,15 @@ class Limit(NamedTuple):
 
 OPCODES = (
     Limit("chat, legacy metrics", "llmotel:legacy", "chat", 7_500, "bytecodes"),
-    Limit("chat, latest metrics and cost", "llmotel:latest", "chat", 7_500, "bytecodes"),
+    Limit("chat, latest metrics and cost", "llmotel:latest", "chat", 6_500, "bytecodes"),
     Limit("chat, latest metrics and cost", "llmotel:latest", "chat", 1.5, "x the floor", relative_to="floor:latest"),
     Limit("chat, content on, legacy", "llmotel:legacy+content", "chat", 10_000, "bytecodes"),
     Limit("chat, content on, latest", "llmotel:latest+content", "chat", 10_000, "bytecodes"),
-    Limit("anthropic message", "llmotel:latest", "message", 7_500, "bytecodes"),
-    Limit("embeddings of 32 inputs", "llmotel:latest", "embeddings", 5_500, "bytecodes"),
-    Limit("openai chunk", "llmotel:latest", "stream chunk", 50, "bytecodes"),
-    Limit("anthropic delta, stream=True", "llmotel:latest", "events chunk", 50, "bytecodes"),
-    Limit("anthropic delta, messages.stream", "llmotel:latest", "helper chunk", 50, "bytecodes"),
+    Limit("anthropic message", "llmotel:latest", "message", 6_500, "bytecodes"),
+    Limit("embeddings of 32 inputs", "llmotel:latest", "embeddings", 5_200, "bytecodes"),
+    Limit("openai chunk", "llmotel:latest", "stream chunk", 48, "bytecodes"),
+    Limit("anthropic delta, stream=True", "llmotel:latest", "events chunk", 33, "bytecodes"),
+    Limit("anthropic delta, messages.stream", "llmotel:latest", "helper chunk", 33, "bytecodes"),
 )
 MEMORY = (Limit("peak of a stream of 20,000 chunks", "llmotel:latest", "peak_kb", 100, "KB"),)
 STARTUP = (

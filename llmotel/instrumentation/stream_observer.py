@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -25,6 +26,8 @@ opened: ContextVar[Opened | None] = ContextVar("llmotel_opened_streams", default
 """The streams that were opened to feed a generator above them, while that one is read."""
 
 COMPLETED, CLOSED, ABANDONED, CANCELLED, ERROR = "completed", "closed", "abandoned", "cancelled", "error"
+
+_FIRST = itemgetter(0)
 
 
 class StreamObserver:
@@ -59,8 +62,7 @@ class StreamObserver:
 
     def observe(self, source: Iterator[Any]) -> Iterator[Any]:
         """The chunks of ``source``. This loop is the hot path: per chunk two clock readings and one reader."""
-        inference, report = self.call.inference, self.call.report
-        read = self.read if self.call.begun else self._read_once_begun
+        read = partial(self.read if self.call.begun else self._read_once_begun, self.call.inference)
         timing = self.timing
         if self.injection is not None:
             source = self._without_extra(source)
@@ -70,11 +72,11 @@ class StreamObserver:
         try:
             while True:
                 chunk = None
-                for chunk, _ in zip(islice(source, BLOCK), ticks):  # noqa: B905 - ticks never end
+                for chunk in map(_FIRST, zip(islice(source, BLOCK), ticks)):  # noqa: B905 - ticks never end
                     try:
-                        read(inference, chunk)
+                        read(chunk)
                     except Exception as error:
-                        report("read_chunk", error)
+                        self.call.report("read_chunk", error)
                     read_at()
                     yield chunk
                 if chunk is None:

@@ -38,6 +38,8 @@ class Struct:
         cls._functions = {name: cls.__dict__[name] for name in cls.__annotations__ if callable(cls.__dict__.get(name))}
 
     def __init__(self, *values: Any, **named: Any) -> None:
+        if not (values or named or self._needed or self._functions):
+            return  # the defaults are the class's
         own = self.__dict__
         own.update(zip(self.field_names, values))  # noqa: B905 - what is too much is refused below
         own.update(named)

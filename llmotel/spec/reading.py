@@ -11,6 +11,7 @@ from llmotel.model.inference import Inference, Params
 from llmotel.model.json_text import JsonText
 
 _ATOMS = frozenset((str, bool, int, float, type(None), JsonText))
+_COUNTS = frozenset((int, type(None)))
 _MOST = 1 << 63  # OTLP holds integers of 64 bits; one larger value would cost the whole export
 
 
@@ -39,9 +40,10 @@ def fields(value: Any) -> Mapping[str, Any]:
         return value
     if type(value) is Fields:
         return value.fields
-    known = getattr(value, "__dict__", None)
-    extra = getattr(value, "__pydantic_extra__", None)
-    return {**known, **extra} if known and extra else known or {}
+    match value:
+        case object(__dict__=known, __pydantic_extra__=extra):
+            return {**known, **extra} if extra else known or {}
+    return getattr(value, "__dict__", None) or {}
 
 
 def path(value: Any, *names: str) -> Any:
@@ -74,6 +76,16 @@ def count(value: Any) -> int | None:
     return None
 
 
+def counts(value: Any, names: tuple[str, ...]) -> list[int | None]:
+    """The fields ``names`` of a dict or of an SDK object, each as :func:`count` reads it."""
+    found = [*map(fields(value).get, names)]
+    if _COUNTS.issuperset(map(type, found)):
+        given = [*filter(None, found)]
+        if not given or (min(given) >= 0 and max(given) < _MOST):
+            return found
+    return [count(one) for one in found]
+
+
 def number(value: Any) -> float | None:
     """An int or float, also of a class of their own, as a float; ``None`` for anything else, bools and NaN included."""
     if isinstance(value, (float, int)) and value is not True and value is not False:
@@ -84,7 +96,7 @@ def number(value: Any) -> float | None:
 
 def params(inference: Inference, body: Any, table: Params) -> None:
     """Copies the body's plain parameters into the record, each under its attribute name, when it has the right type."""
-    if not isinstance(body, Mapping):
+    if type(body) is not dict and not isinstance(body, Mapping):
         return
     attributes = inference.attributes
     for key, value in body.items():

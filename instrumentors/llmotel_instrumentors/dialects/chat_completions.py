@@ -39,7 +39,7 @@ FORMATS = {"json_object": "json", "json_schema": "json", "text": "text"}
 def read_request(inference: Inference, body: Any) -> None:
     """Model and parameters of a chat or text completion."""
     params(inference, body, PARAMS)
-    if not isinstance(body, Mapping):
+    if type(body) is not dict and not isinstance(body, Mapping):
         return
     attributes = inference.attributes
     model = attributes.pop("model", None)
@@ -83,8 +83,9 @@ def read_chat_request(inference: Inference, body: Any) -> None:
 
 def read_response(inference: Inference, response: Any) -> None:
     """Identity, finish reasons and usage of a completion."""
-    read_head(inference, response)
-    choices = items(get(response, "choices"))
+    known = fields(response)
+    _read_head(inference, known)
+    choices = items(known.get("choices"))
     for choice in choices:
         reason = text(get(choice, "finish_reason"))
         if reason is not None:
@@ -92,8 +93,8 @@ def read_response(inference: Inference, response: Any) -> None:
             if reason == "error":
                 read_error(inference, get(choice, "error"))
     if not choices:
-        read_error(inference, get(response, "error"))
-    read_usage(inference, get(response, "usage"))
+        read_error(inference, known.get("error"))
+    read_usage(inference, known.get("usage"))
 
 
 def read_error(inference: Inference, error: Any) -> None:
@@ -105,23 +106,28 @@ def read_error(inference: Inference, error: Any) -> None:
 
 def read_head(inference: Inference, response: Any) -> None:
     """Id, model, service tier and fingerprint of a response or chunk."""
-    inference.response_id = text(get(response, "id")) or inference.response_id
-    inference.response_model = text(get(response, "model")) or inference.response_model
-    tier = text(get(response, "service_tier"))
-    if tier is not None:
+    _read_head(inference, fields(response))
+
+
+def _read_head(inference: Inference, known: Mapping[str, Any]) -> None:
+    inference.response_id = text(known.get("id")) or inference.response_id
+    inference.response_model = text(known.get("model")) or inference.response_model
+    tier = known.get("service_tier")
+    if tier is not None and (tier := text(tier)) is not None:
         inference.service_tier = tier
         openai_attributes.put(inference, semconv.OPENAI_RESPONSE_TIER, tier)
-    fingerprint = text(get(response, "system_fingerprint"))
-    if fingerprint is not None:
+    fingerprint = known.get("system_fingerprint")
+    if fingerprint is not None and (fingerprint := text(fingerprint)) is not None:
         openai_attributes.put(inference, semconv.OPENAI_FINGERPRINT, fingerprint)
 
 
 def read_answer(inference: Inference, response: Any) -> None:
-    """Annotations of the first choice, and the sources that search hosts list beside it."""
-    choices = items(get(response, "choices"))
+    """Annotations of the first choice, and the sources that search hosts list with it."""
+    known = fields(response)
+    choices = items(known.get("choices"))
     said = get(choices[0], "message") if choices else None
     annotations = items(get(said, "annotations"))
-    listed = items(get(response, "search_results")) or items(get(response, "citations"))
+    listed = items(known.get("search_results")) or items(known.get("citations"))
     if annotations or listed:
         answer = Answer(text(get(said, "content")) or "")
         annotate(answer, annotations)
@@ -134,16 +140,12 @@ def read_answer(inference: Inference, response: Any) -> None:
 
 def read_chunk(inference: Inference, chunk: Any) -> None:
     """What a chunk says besides its text. Most chunks say nothing: they leave after the first line."""
-    choices = getattr(chunk, "choices", None)
-    if (
-        choices
-        and choices.__class__ is list
-        and inference.response_id is not None
-        and getattr(choices[0], "finish_reason", None) is None
-        and chunk.usage is None  # what has a list of choices is a chunk, and every chunk has this field
-    ):
-        return
-    read_head(inference, chunk)
+    match chunk:
+        case object(choices=[object(finish_reason=None)], usage=None) if inference.response_id is not None:
+            return
+    known = fields(chunk)
+    _read_head(inference, known)
+    choices = known.get("choices")
     for choice in items(choices):
         reason = text(get(choice, "finish_reason"))
         if reason is not None:
@@ -151,8 +153,8 @@ def read_chunk(inference: Inference, chunk: Any) -> None:
             if reason == "error":
                 read_error(inference, get(choice, "error"))
     if choices is None:
-        read_error(inference, get(chunk, "error"))
-    read_usage(inference, get(chunk, "usage") or path(chunk, "x_groq", "usage"))
+        read_error(inference, known.get("error"))
+    read_usage(inference, known.get("usage") or path(chunk, "x_groq", "usage"))
     if inference.usage is not None:
         inference.complete = True
 

@@ -7,40 +7,47 @@ from typing import Any
 
 from llmotel.model.inference import Inference, Usage
 from llmotel.spec import UsageInjection
-from llmotel.spec.reading import count, get, number, path
+from llmotel.spec.reading import counts, fields, get, number, path
 from llmotel_instrumentors.stainless import replaced_body
 
 _RAW = "x-stainless-raw-response"
-_CACHED = ("prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens")  # DeepSeek, Mistral, Moonshot
+_TOTALS = (
+    "prompt_tokens", "completion_tokens", "total_tokens",
+    "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens",  # DeepSeek, Mistral, Moonshot
+)  # fmt: skip
+_INPUT = (
+    "cached_tokens", "cache_write_tokens",
+    "cache_creation_input_tokens",  # DashScope
+    "audio_tokens", "image_tokens", "text_tokens",
+)  # fmt: skip
+_OUTPUT = ("reasoning_tokens", "audio_tokens", "text_tokens")
 
 
 def read_usage(inference: Inference, given: Any) -> None:
     """Token counts: ``prompt_tokens`` includes the cached ones, ``completion_tokens`` the reasoning ones; where the
     host's own total says that it does not, they are added."""
-    prompt, completion = count(get(given, "prompt_tokens")), count(get(given, "completion_tokens"))
+    prompt, completion, total, hit, hit_too, hit_as_well = counts(given, _TOTALS)
     if prompt is None and completion is None:
         return
-    usage = inference.usage = Usage(prompt, completion)
-    details = get(given, "prompt_tokens_details")
+    usage = inference.usage = Usage()
+    usage.input_tokens, usage.output_tokens = prompt, completion
+    known = fields(given)
+    details = known.get("prompt_tokens_details")
     if details is not None:
-        usage.cache_read = count(get(details, "cached_tokens"))
-        usage.cache_write = count(get(details, "cache_write_tokens"))
-        if usage.cache_write is None:  # DashScope
-            usage.cache_write = count(get(details, "cache_creation_input_tokens"))
-        usage.input_audio = count(get(details, "audio_tokens"))
-        usage.input_image = count(get(details, "image_tokens"))
-        usage.input_text = count(get(details, "text_tokens"))
+        cached, written, created, audio, image, words = counts(details, _INPUT)
+        usage.cache_read, usage.cache_write = cached, created if written is None else written
+        if audio or image or words:
+            usage.input_audio, usage.input_image, usage.input_text, usage.detailed = audio, image, words, True
     if usage.cache_read is None:
-        usage.cache_read = next((hit for name in _CACHED if (hit := count(get(given, name))) is not None), None)
-    details = get(given, "completion_tokens_details")
+        usage.cache_read = hit if hit is not None else hit_too if hit_too is not None else hit_as_well
+    details = known.get("completion_tokens_details")
     if details is not None:
-        usage.reasoning = count(get(details, "reasoning_tokens"))
-        usage.output_audio = count(get(details, "audio_tokens"))
-        usage.output_text = count(get(details, "text_tokens"))
-    usage.detailed = bool(usage.input_audio or usage.output_audio or usage.input_image or usage.input_text)
+        usage.reasoning, audio, usage.output_text = counts(details, _OUTPUT)
+        if audio:
+            usage.output_audio, usage.detailed = audio, True
     if usage.reasoning or inference.provider.startswith("gcp."):
-        _include_reasoning(usage, count(get(given, "total_tokens")), inference.provider)
-    cost = get(given, "cost")
+        _include_reasoning(usage, total, inference.provider)
+    cost = known.get("cost")
     if cost is not None:
         _read_cost(inference, given, cost)
 

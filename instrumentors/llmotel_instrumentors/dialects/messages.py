@@ -194,9 +194,10 @@ def read_results(answer: Answer, block: Any) -> None:
 
 def read_chunk(inference: Inference, event: Any) -> None:
     """What an event says besides content. Deltas, nearly all events, leave after the first line."""
+    match event:
+        case object(type="content_block_delta"):
+            return
     kind = getattr(event, "type", None)
-    if kind == "content_block_delta":
-        return
     if kind == "message_start":
         started = get(event, "message")
         read_head(inference, started)
