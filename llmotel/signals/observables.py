@@ -63,7 +63,9 @@ def observe(
     a counter if they add up (``adds``), else as a gauge. ``None`` is OpenTelemetry's global provider."""
     source = _Source(owner, provider, values, adds)
     with _lock:
-        _sources.setdefault((scope, name), []).append(source)
+        known = _sources.setdefault((scope, name), [])
+        known[:] = [each for each in known if each.provider() is not None]  # what is left of providers that are gone
+        known.append(source)
     create = meter.create_observable_counter if adds else meter.create_observable_gauge
     create(name, [_Callback(scope, name, source.provider)], unit, description)
 
