@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+
 from llmotel import runtime
 from llmotel.config.config import Config
 from llmotel.engine.call import latest
@@ -51,6 +53,13 @@ class Telemetry:
         self._ending.close()
         if self.engine.config.raise_errors:
             assert not self.engine.guard.last_errors
+
+    def sample_nothing(self) -> None:
+        """From now on no span is recorded. A tracer keeps the sampler that its provider had when it was made."""
+        self.recording.tracer_provider.sampler = ALWAYS_OFF
+        for scope in self.engine.scopes.values():
+            tracer: Any = scope.tracer
+            tracer.sampler = ALWAYS_OFF
 
     @property
     def spans(self) -> list[Any]:
