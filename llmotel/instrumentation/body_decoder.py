@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from llmotel.instrumentation.stream_observer import COMPLETED, StreamObserver
@@ -10,6 +11,7 @@ from llmotel.spec.reading import wrapped
 
 _MAX_BODY = 1 << 20  # bytes kept of a JSON body that the caller reads in pieces; a longer one is not decoded
 _LARGE = 1 << 16  # bytes of a body from which on it pays to leave out what no reader needs
+_END = re.compile(rb"\}\s*\]")  # of an array of objects, where none of them holds another such array
 
 
 class BodyDecoder:
@@ -63,15 +65,15 @@ def decoded(body: bytes, bulk: str | None) -> Any:
 def _without_bulk(body: bytes, bulk: str) -> dict[str, Any] | None:
     """The members of the object ``body`` before and after its array ``bulk``, and that array with its first item;
     ``None`` where they cannot be told apart for sure. What is after the array is taken for members of ``body`` only if
-    it ends with the brace that ends ``body``: inside a nested object there would be one too many."""
+    it ends with the brace that ends ``body``: inside an item or a nested object there would be one too many."""
     start = body.find(f'"{bulk}"'.encode())
     opening = body.find(b"[", start)
-    closing = body.rfind(b"]")
-    if start < 0 or closing < opening or body[start + len(bulk) + 2 : opening].strip() != b":":
+    closing = _END.search(body, opening) if start >= 0 and opening >= 0 else None
+    if closing is None or body[start + len(bulk) + 2 : opening].strip() != b":":
         return None
     try:
         before = json.loads(body[:start].rstrip(b", \r\n\t") + b"}")
-        after = json.loads(b"{" + body[closing + 1 :].lstrip(b", \r\n\t"))
+        after = json.loads(b"{" + body[closing.end() :].lstrip(b", \r\n\t"))
         first_end = body.find(b"}", opening)
         first = json.loads(body[opening + 1 : first_end + 1])
     except ValueError:

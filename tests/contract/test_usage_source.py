@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from dataclasses import replace
+from typing import Any
 
+import openai
 import pytest
 
 from contract.calling import CLOSED, READ, READ_NEXT, Seen, performed
-from contract.providers import ANTHROPIC, OPENAI, PLAIN, STREAMING, Case, having
+from contract.providers import ANTHROPIC, OPENAI, PLAIN, RAW, STREAMING, Case, having
 from contract.situations import by_id
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.openai_wire import chat, hosts
@@ -243,3 +246,135 @@ class TestPartial:
         server.script(Reply(shape.body))
         performed(Case(ANTHROPIC, shape), server)
         assert "llmotel.usage.partial" not in telemetry.span.attributes
+
+
+REFUSAL = {"error": {"message": "Unrecognized request argument: stream_options", "type": "invalid_request_error"}}
+
+
+def asks(server: ProviderServer) -> list[bool]:
+    """Of each request, whether it asked for the usage of its stream."""
+    return ["stream_options" in request.json for request in server.requests]
+
+
+class TestAuto:
+    """The default."""
+
+    @pytest.mark.parametrize("case", [case for case in UNASKED if case.variant == PLAIN], ids=by_id)
+    def test_openais_streams_are_asked(self, case: Case, server: ProviderServer, telemetry: Telemetry) -> None:
+        streamed(case, server)
+        assert asks(server) == [True]
+        assert telemetry.span.attributes["llmotel.usage.source"] == "injected"
+        assert telemetry.span.attributes[OUTPUT] > 0
+
+    @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+    def test_azures_streams_are_asked(self, is_async: bool, server: ProviderServer, telemetry: Telemetry) -> None:
+        words: Any = {"api_key": "any", "azure_endpoint": server.url, "api_version": "2024-10-21", "max_retries": 0}
+
+        async def read() -> list[Any]:
+            async with openai.AsyncAzureOpenAI(**words) as client:
+                return [chunk async for chunk in await client.chat.completions.create(**STREAM.arguments())]
+
+        server.script(Reply(BODY))
+        if is_async:
+            chunks = asyncio.run(read())
+        else:
+            with openai.AzureOpenAI(**words) as client:
+                chunks = list(client.chat.completions.create(**STREAM.arguments()))
+        assert asks(server) == [True]
+        assert not any(chunk.usage for chunk in chunks)
+        assert telemetry.span.attributes["gen_ai.provider.name"] == "azure.ai.openai"
+        assert telemetry.span.attributes[INPUT] == 1200
+
+    @pytest.mark.parametrize("variant", [RAW, STREAMING])
+    @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+    def test_a_raw_response_is_not_since_its_reader_would_see_the_extra_chunk(
+        self, variant: str, is_async: bool, server: ProviderServer, telemetry: Telemetry
+    ) -> None:
+        streamed(Case(OPENAI, STREAM, variant, is_async), server)
+        assert asks(server) == [False]
+        assert telemetry.span.attributes["llmotel.usage.source"] == "missing"
+
+    @pytest.mark.parametrize("provider", ["acme", "groq", "deepseek", "unknown"])
+    def test_another_host_is_not(self, provider: str, server: ProviderServer, telemetry: Telemetry) -> None:
+        telemetry = telemetry(provider_hosts={"127.0.0.1": provider})
+        streamed(CASE, server)
+        assert asks(server) == [False]
+        assert telemetry.span.attributes["llmotel.usage.source"] == "missing"
+
+
+class TestRefused:
+    """A host that does not know ``stream_options``."""
+
+    def refuse(self, server: ProviderServer, then: Reply, status: int = 400) -> None:
+        server.script(Reply(REFUSAL, status=status), then)
+
+    @pytest.mark.parametrize("status", [400, 422])
+    @pytest.mark.parametrize("case", [case for case in UNASKED if case.variant == PLAIN], ids=by_id)
+    def test_it_gets_the_request_again_as_the_caller_made_it(
+        self, status: int, case: Case, server: ProviderServer, telemetry: Telemetry
+    ) -> None:
+        self.refuse(server, Reply(case.shape.body if case.shape is COMPLETION else BODY), status)
+        seen = performed(case, server)
+        assert seen.error is None
+        assert asks(server) == [True, False]
+        asked, again = (dict(request.json) for request in server.requests)
+        asked.pop("stream_options")
+        assert again == asked
+        assert "error.type" not in telemetry.span.attributes
+        assert telemetry.span.attributes["llmotel.usage.source"] == "missing"
+
+    def test_it_is_remembered_with_one_line(
+        self, server: ProviderServer, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.refuse(server, Reply(BODY))
+        performed(CASE, server)
+        for _ in range(2):
+            streamed(CASE, server)
+        assert asks(server) == [True, False, False, False]
+        assert [line for line in warned(caplog) if "does not take stream_options" in line] == [
+            "llmotel: 127.0.0.1 does not take stream_options: its streams are no longer asked for their usage, and "
+            "have neither tokens nor cost"
+        ]
+        assert len(telemetry.spans) == 3
+
+    def test_an_error_of_the_second_attempt_is_the_callers_the_very_object(
+        self, server: ProviderServer, telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        raised: list[BaseException] = []
+        make = openai.OpenAI._make_status_error
+
+        def noting(*args: Any, **kwargs: Any) -> Any:
+            raised.append(made := make(*args, **kwargs))
+            return made
+
+        monkeypatch.setattr(openai.OpenAI, "_make_status_error", noting)
+        self.refuse(server, Reply({"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, status=429))
+        seen = performed(CASE, server)
+        assert seen.error is raised[1]
+        before = seen.error.__context__
+        while before is not None:  # nothing says that there was another attempt
+            assert before is not raised[0]
+            before = before.__context__
+        assert asks(server) == [True, False]
+        assert telemetry.span.attributes["error.type"] == "rate_limit_exceeded"
+
+    def test_it_is_not_asked_a_third_time(self, server: ProviderServer, telemetry: Telemetry) -> None:
+        self.refuse(server, Reply(REFUSAL, status=400))
+        seen = performed(CASE, server)
+        assert type(seen.error) is openai.BadRequestError
+        assert len(server.requests) == 2
+
+    @pytest.mark.parametrize(("status", "message"), [(400, "messages is empty"), (500, "stream_options"), (401, "key")])
+    def test_another_error_is_no_refusal(
+        self, status: int, message: str, server: ProviderServer, telemetry: Telemetry
+    ) -> None:
+        server.script(Reply({"error": {"message": message}}, status=status))
+        assert performed(CASE, server).error is not None
+        assert asks(server) == [True]
+
+    def test_what_the_caller_asked_itself_is_the_callers(self, server: ProviderServer, telemetry: Telemetry) -> None:
+        arguments = {**STREAM.arguments(), "stream_options": {"include_usage": True}}
+        server.script(Reply(REFUSAL, status=400))
+        seen = performed(replace(CASE, shape=replace(STREAM, arguments=lambda: arguments)), server)
+        assert type(seen.error) is openai.BadRequestError
+        assert len(server.requests) == 1
