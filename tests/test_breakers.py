@@ -13,6 +13,7 @@ import pytest
 import llmotel
 from llmotel import guard, setup
 from llmotel.api import circuit_breakers
+from scripts import run
 from telemetry import Telemetry
 
 STATE, TRANSITIONS = "llmotel.circuit_breaker.state", "llmotel.circuit_breaker.transitions"
@@ -140,3 +141,25 @@ def test_a_forked_child_counts_its_own_changes(telemetry: Telemetry) -> None:
     os.close(told)
     os.close(tell)
     assert changes(telemetry) == {"open": 1, "half_open": 0, "closed": 0}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork")
+def test_a_child_of_a_process_in_the_middle_of_telling_one_tells_its_own() -> None:
+    printed, _ = run(
+        """
+        import signal
+        from llmotel.api import circuit_breakers
+        from llmotel.engine import making
+        from llmotel_instrumentors.openai import OpenAIInstrumentor
+        llmotel.init(traces_exporter="none", metrics_exporter="none", logs_exporter="none")
+        with circuit_breakers._making, making._lock:  # as another thread may hold them
+            child = os.fork()
+            if child == 0:
+                signal.alarm(30)
+                OpenAIInstrumentor().instrument()
+                print(llmotel.record_circuit_breaker("openai", "open"), flush=True)
+                os._exit(0)
+        os.waitpid(child, 0)
+        """
+    )
+    assert printed == "True"
