@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from llmotel.engine import backlog as module
 from llmotel.engine.backlog import Backlog
 from llmotel.engine.engine import Engine
 from telemetry import Telemetry
@@ -85,3 +86,18 @@ def test_a_collection_is_not_given_up_because_the_backlog_is_being_worked_on(
         for metric in scope.metrics
     }
     assert "llmotel.internal.errors" in names
+
+
+def test_one_that_is_added_to_without_end_is_closed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CLOSING", 0.2)
+    closed = threading.Event()
+    backlog = Backlog(lambda site, error: None, lambda: None)
+
+    def again() -> None:
+        if not closed.is_set():
+            backlog.put(again)
+
+    backlog.put(again)
+    backlog.close()
+    closed.set()
+    assert backlog.drain()

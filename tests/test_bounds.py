@@ -216,3 +216,21 @@ class TestAttributeLimits:
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
         assert _attribute_limit(provider) == limit
+
+
+def test_codes_that_a_gateway_makes_up_do_not_flood_the_metrics(
+    client: openai.OpenAI, server: ProviderServer, telemetry: Telemetry
+) -> None:
+    telemetry = telemetry(metric_tag_values=3)
+    for number in range(8):
+        server.script(Reply({"error": {"message": "no", "code": f"req_{number:06}"}}, status=400))
+        server.script(Reply({"error": {"message": "no", "code": "rate_limit_exceeded"}}, status=429))
+        for _ in range(2):
+            with pytest.raises(openai.APIStatusError):
+                client.chat.completions.create(model="gpt-4.1", messages=[{"role": "user", "content": "Hello"}])
+    metrics = telemetry.metrics()
+    for name in ("gen_ai.client.inference.duration", "gen_ai.client.inference.operation.input_tokens"):
+        counts = {point.attributes["error.type"]: point.count for point in metrics[name]}
+        # What every provider says has a series of its own however late it comes.
+        assert counts == {"req_000000": 1, "req_000001": 1, "req_000002": 1, "_OTHER": 5, "rate_limit_exceeded": 8}
+    assert [span.attributes["error.type"] for span in telemetry.spans][::2] == [f"req_{each:06}" for each in range(8)]

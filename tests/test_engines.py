@@ -151,6 +151,14 @@ class TestOnProvidersOfItsOwn:
         assert spans(own) == ["llmotel.openai"] * 2
         assert spans(other) == []
 
+    def test_opentelemetrys_tools_are_told_whether_it_is_on(self) -> None:
+        instrumentor = OpenAIInstrumentor()
+        assert instrumentor.is_instrumented_by_opentelemetry is False
+        instrumentor.instrument(**providers(Recording()))
+        assert instrumentor.is_instrumented_by_opentelemetry is True
+        instrumentor.uninstrument()
+        assert instrumentor.is_instrumented_by_opentelemetry is False
+
     def test_agents_and_values_are_recorded_where_it_is_the_only_one(self, ask: Callable[[], object]) -> None:
         recording = Recording()
         OpenAIInstrumentor().instrument(**providers(recording))

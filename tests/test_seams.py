@@ -1,12 +1,15 @@
-"""A version that llmotel cannot instrument is reported, and works as if llmotel were not there."""
+"""A version that llmotel cannot instrument is reported, and works as if llmotel were not there; and what a seam may be."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import ollama
 import openai
 import pytest
+from opentelemetry import trace
 
 import llmotel
 from llmotel.diagnostics.status import LibraryStatus
@@ -96,3 +99,51 @@ class TestMissingSeam:
         assert len(telemetry.spans) == 1
         assert row().state == "instrumented"
         assert "missing seam openai._base_client:AsyncAPIClient.no_such_method" in row().detail
+
+
+class TestAStreamThatIsSentWhenItIsFirstRead:
+    """Ollama's, which is a generator."""
+
+    @pytest.fixture
+    def current(self) -> list[str]:
+        """The names of the spans that were current when requests went out."""
+        return []
+
+    @pytest.fixture
+    def stream(self, server: ProviderServer, telemetry: Telemetry, current: list[str]) -> Iterator[Any]:
+        def note(_: object) -> None:
+            current.append(getattr(trace.get_current_span(), "name", "none"))
+
+        hooks = {"request": [note]}
+        client = ollama.Client(host=server.url, verify=False, event_hooks=hooks)
+        yield client.chat(model="llama3.2", messages=[{"role": "user", "content": "Hello"}], stream=True)
+        client._client.close()
+
+    def test_is_no_call_where_nobody_reads_it(self, stream: Any, server: ProviderServer, telemetry: Telemetry) -> None:
+        stream.close()
+        assert server.requests == []
+        assert telemetry.spans == []
+
+    def test_begins_with_the_request_and_not_with_the_function(
+        self, stream: Any, telemetry: Telemetry, current: list[str]
+    ) -> None:
+        returned = time.time_ns()
+        assert len(list(stream)) > 1
+        assert telemetry.span.start_time >= returned
+        assert telemetry.span.attributes["gen_ai.usage.output_tokens"] > 0
+
+    def test_sends_its_request_within_the_calls_span_and_the_caller_works_outside_of_it(
+        self, stream: Any, telemetry: Telemetry, current: list[str]
+    ) -> None:
+        for _ in stream:
+            assert not trace.get_current_span().get_span_context().is_valid
+        assert current == ["chat llama3.2"]
+
+    def test_is_within_what_was_current_where_it_was_made(self, server: ProviderServer, telemetry: Telemetry) -> None:
+        client = ollama.Client(host=server.url, verify=False)
+        with telemetry.recording.tracer_provider.get_tracer("app").start_as_current_span("request") as request:
+            stream = client.chat(model="llama3.2", messages=[{"role": "user", "content": "Hello"}], stream=True)
+        list(stream)
+        client._client.close()
+        [call] = [span for span in telemetry.spans if span.name == "chat llama3.2"]
+        assert call.parent == request.get_span_context()

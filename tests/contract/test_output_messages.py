@@ -63,3 +63,18 @@ def test_each_choice_of_a_stream_has_its_own_reason_whatever_order_they_end_in(
         ("a", "tool_call"),
         ("b", "stop"),
     ]
+
+
+def test_a_choice_that_ends_in_the_same_chunk_in_which_another_goes_on_has_its_reason(
+    server: ProviderServer, telemetry: Telemetry
+) -> None:
+    def chunk(*choices: tuple[int, str | None]) -> dict[str, Any]:
+        return {
+            "id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+            "choices": [{"index": n, "delta": {"content": "a"}, "finish_reason": why} for n, why in choices],
+        }  # fmt: skip
+
+    server.script(Reply(events=[chunk((0, None), (1, "stop")), chunk((0, "length")), "[DONE]"]))
+    with openai.OpenAI(api_key="k", base_url=f"{server.url}/v1") as client:
+        list(client.chat.completions.create(model="m", messages=[], n=2, stream=True))
+    assert telemetry.span.attributes["gen_ai.response.finish_reasons"] == ("length", "stop")
