@@ -10,7 +10,8 @@ from typing import Any
 import openai
 import pytest
 
-from llmotel.instrumentation import body_decoder
+from llmotel.engine import call, run
+from llmotel.instrumentation import body_decoder, raw_response, stream_observer, wrappers
 from llmotel.testing import ProviderServer, Reply
 from llmotel.testing.openai_wire import chat, embeddings
 from telemetry import Telemetry
@@ -133,3 +134,38 @@ def test_a_raw_chat_is_decoded_once(server: ProviderServer, telemetry: Telemetry
         assert [raw.parse() is raw.parse(), raw.text != ""] == [True, True]
     assert telemetry.span.attributes["gen_ai.usage.output_tokens"] == 2
     assert len(decoded) == 1
+
+
+class Clock:
+    """Time that passes only where something says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("way", ["parse", "json", "iter_bytes"])
+def test_what_llmotel_takes_to_read_a_body_is_overhead_and_no_part_of_the_duration(
+    way: str, server: ProviderServer, telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    for module in (wrappers, call, run, stream_observer, raw_response, body_decoder):
+        monkeypatch.setattr(module, "perf_counter", clock, raising=False)
+
+    def loads(data: Any) -> Any:
+        clock.now += 100
+        return json.loads(data)
+
+    monkeypatch.setattr(body_decoder, "json", SimpleNamespace(loads=loads))
+    server.script(Reply(chat.completion("Paris.", usage=chat.usage(24, 2))))
+    with openai.OpenAI(api_key="any", base_url=server.openai_url, max_retries=0) as client:
+        asked = client.chat.completions.with_streaming_response.create(model="gpt-4.1", messages=MESSAGES)
+        with asked as response:
+            clock.now += 7
+            list(response.iter_bytes()) if way == "iter_bytes" else getattr(response, way)()
+    metrics = telemetry.metrics()
+    assert telemetry.span.attributes["gen_ai.usage.output_tokens"] == 2
+    assert [point.sum for point in metrics["gen_ai.client.inference.duration"]] == [7]
+    assert [point.sum for point in metrics["llmotel.client.overhead"]] == [100]

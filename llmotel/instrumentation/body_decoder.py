@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from time import perf_counter
 from typing import Any
 
 from llmotel.instrumentation.stream_observer import COMPLETED, StreamObserver
@@ -43,13 +44,13 @@ class BodyDecoder:
 
     def end(self) -> None:
         """The body is complete."""
-        call = self._observer.call
+        call, ended = self._observer.call, perf_counter()
         if self._json and not call.finished and len(self._rest) <= _MAX_BODY:
             try:
                 call.read(json.loads(self._rest))
             except ValueError:  # malformed or cut: the caller has the bytes
                 pass
-        self._observer.finish(COMPLETED)
+        self._observer.finish(COMPLETED, ended)
 
 
 def decoded(body: bytes, bulk: str | None) -> Any:

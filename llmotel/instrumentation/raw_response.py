@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from inspect import isawaitable
+from time import perf_counter
 from typing import Any
 
 from llmotel.engine.call import Call
@@ -91,7 +92,7 @@ class RawResponse(Proxy):
 
     def _self_done(self, result: Any) -> Any:
         """What the caller gets of ``result``: the proxy of a stream, or ``result``."""
-        observer = self._self_observer
+        observer, ended = self._self_observer, perf_counter()
         try:
             if stream_proxy.is_stream(result):
                 if self._self_stream is None or self._self_stream[0] is not result:
@@ -101,7 +102,7 @@ class RawResponse(Proxy):
             body = _body(self.__wrapped__.http_response)
             if body is not None and not observer.call.finished:
                 _read(observer.call, self.__wrapped__, body)
-            observer.finish(COMPLETED)
+            observer.finish(COMPLETED, ended)
         except Exception as error:
             observer.call.report("raw_response", error)
         return result

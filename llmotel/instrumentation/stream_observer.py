@@ -144,9 +144,10 @@ class StreamObserver:
             self.call.report("is_extra", error)
             return False
 
-    def finish(self, outcome: str) -> None:
-        """Finishes the call with what was received. Never raises."""
-        ended = perf_counter()
+    def finish(self, outcome: str, ended: float | None = None) -> None:
+        """Finishes the call with what was received, as of ``ended``, by default now. Never raises."""
+        if ended is None:
+            ended = perf_counter()
         if self.call.begun and self.call.is_first_finish():
             self._finish(outcome, ended)
 
