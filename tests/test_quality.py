@@ -208,7 +208,8 @@ def test_a_stream_with_citations_that_is_scored_by_hand_has_one_score(
 ) -> None:
     if not sampled:
         telemetry.sample_nothing()
-    server.script(Reply(chat.completion("Paris.", annotations=[chat.url_citation("https://e.org", "E", 0, 6)])))
+    said = "Paris is the capital and the largest city of France."
+    server.script(Reply(chat.completion(said, annotations=[chat.url_citation("https://e.org", "E", 0, len(said))])))
     with openai.OpenAI(api_key="any", base_url=server.openai_url, max_retries=0) as client:
         for number, _ in enumerate(
             client.chat.completions.create(model="gpt-4o-search-preview", messages=MESSAGES, stream=True,
