@@ -13,7 +13,7 @@ import pytest
 from llmotel.engine import call, run
 from llmotel.instrumentation import body_decoder, raw_response, stream_observer, wrappers
 from llmotel.testing import ProviderServer, Reply
-from llmotel.testing.openai_wire import chat, embeddings
+from llmotel.testing.openai_wire import chat, embeddings, images
 from telemetry import Telemetry
 
 MANY = embeddings.embeddings([embeddings.vector(256, seed=seed) for seed in range(400)], prompt_tokens=4000)
@@ -125,6 +125,18 @@ class TestEmbeddings:
             with pytest.raises(ValueError, match=r".+"):
                 raw.parse()
         assert "gen_ai.usage.input_tokens" not in telemetry.span.attributes
+
+
+def test_of_many_pictures_one_is_decoded(server: ProviderServer, telemetry: Telemetry, decoded: list[int]) -> None:
+    body = images.images(usage=images.usage())
+    body["data"] = [{"b64_json": "AAAA" * 20_000}] * 8
+    server.script(Reply(body))
+    with openai.OpenAI(api_key="any", base_url=server.openai_url, max_retries=0) as client:
+        raw = client.images.with_raw_response.generate(model="gpt-image-1", prompt="Paris")
+        parsed = raw.parse()
+    assert len(parsed.data or ()) == 8
+    assert telemetry.span.attributes["gen_ai.usage.output_tokens"] == body["usage"]["output_tokens"]
+    assert sum(decoded) < len(json.dumps(body)) / 4
 
 
 def test_a_raw_chat_is_decoded_once(server: ProviderServer, telemetry: Telemetry, decoded: list[int]) -> None:

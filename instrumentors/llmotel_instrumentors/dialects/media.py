@@ -170,7 +170,7 @@ def read_moderation_input(inference: Inference, body: Any) -> None:
 
 
 EMBEDDINGS = Endpoint("embeddings", read_embeddings_request, read_embeddings, bulk="data")
-IMAGES = Endpoint("generate_content", read_image_request, read_image_usage, read_image_chunk, read_prompt)
+IMAGES = Endpoint("generate_content", read_image_request, read_image_usage, read_image_chunk, read_prompt, bulk="data")
 SPEECH = Endpoint("generate_content", read_speech_request, read_input=read_speech_input)
 TRANSCRIPTION = Endpoint(
     "generate_content",
