@@ -143,6 +143,17 @@ class TestOnProvidersOfItsOwn:
         ask()
         assert spans(recording) == ["llmotel.openai"]
 
+    def test_one_that_is_made_while_the_kill_switch_is_on_waits_for_its_end(self, ask: Callable[[], object]) -> None:
+        recording = Recording()
+        llmotel.init(**providers(Recording()))
+        llmotel.disable()
+        OpenAIInstrumentor().instrument(**providers(recording))
+        ask()
+        assert spans(recording) == []
+        llmotel.enable()
+        ask()
+        assert spans(recording) == ["llmotel.openai"]
+
     def test_a_library_stays_instrumented_when_somebody_elses_init_ends(self, ask: Callable[[], object]) -> None:
         own, other = Recording(), Recording()
         OpenAIInstrumentor().instrument(**providers(own))

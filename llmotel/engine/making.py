@@ -17,7 +17,10 @@ _lock = threading.Lock()
 def own_engine(**providers: Any) -> Engine:
     """An engine of its own, configured from the environment, over the given ``tracer_provider``, ``meter_provider`` and
     ``logger_provider``; those left out are OpenTelemetry's global ones. It ends at exit, or when it is shut down."""
+    others = runtime.engines()
     engine = Engine(Config.load(), **providers)
+    if others and not any(other.enabled for other in others):  # the kill switch is on
+        engine.enabled = False
     atexit.register(engine.shutdown)
     return engine
 
