@@ -1,7 +1,8 @@
 """Streams whose library sends nothing before they are first read: generator functions, and what acts like one.
 
 The call begins with the first read, which runs with the call's span current; so the time that the caller takes to get
-there is not the call's, and a stream that is never read is no call.
+there is not the call's, and a stream that is never read is no call. Where a library does so now and then, the call has
+begun, and only the first read runs in its context.
 """
 
 from __future__ import annotations
@@ -68,4 +69,41 @@ class LazyStart:
             yield chunk
 
 
-__all__ = ["LazyStart"]
+class FirstRead:
+    """What a stream gives, of which the first is read in the context of ``call``: a library that sends its request only
+    then, through another instrumented one, has claimed it."""
+
+    __slots__ = ("_call", "_stream")
+
+    def __init__(self, call: Call, stream: Any) -> None:
+        self._call: Call | None = call
+        self._stream = stream
+
+    def __iter__(self) -> FirstRead:
+        return self
+
+    def __next__(self) -> Any:
+        call, self._call = self._call, None
+        if call is None:
+            return next(self._stream)
+        call.attach()
+        try:
+            return next(self._stream)
+        finally:
+            call.detach()
+
+    def __aiter__(self) -> FirstRead:
+        return self
+
+    async def __anext__(self) -> Any:
+        call, self._call = self._call, None
+        if call is None:
+            return await anext(self._stream)
+        call.attach()
+        try:
+            return await anext(self._stream)
+        finally:
+            call.detach()
+
+
+__all__ = ["FirstRead", "LazyStart"]

@@ -172,19 +172,22 @@ def is_async_stream(stream: Any, *, is_async: bool) -> bool:
     return not (hasattr(kind, "__next__") or hasattr(kind, "__iter__"))
 
 
-def watched(call: Call, stream: Any, injection: UsageInjection | None = None, *, is_async: bool = False) -> Any:
+def watched(
+    call: Call, stream: Any, injection: UsageInjection | None = None, *, is_async: bool = False, source: Any = None
+) -> Any:
     """``stream`` behind a proxy that finishes ``call`` when the stream ends, however it ends."""
-    return proxy(stream, StreamObserver(call, injection), is_async=is_async)
+    return proxy(stream, StreamObserver(call, injection), is_async=is_async, source=source)
 
 
-def proxy(stream: Any, observer: StreamObserver, *, is_async: bool) -> Any:
-    """``stream`` behind a proxy that reports to ``observer``."""
+def proxy(stream: Any, observer: StreamObserver, *, is_async: bool, source: Any = None) -> Any:
+    """``stream`` behind a proxy that reports to ``observer``; where the stream is an iterator, its chunks may be taken
+    from ``source``."""
     kind = type(stream)
     if is_async_stream(stream, is_async=is_async):
         # aiobotocore's stream has a generator function of that name, which anext() cannot call.
         by_next = hasattr(kind, "__anext__") and not isasyncgenfunction(kind.__anext__)
-        return AsyncStream(stream, observer) if by_next else AsyncEvents(stream, observer)
-    return SyncStream(stream, observer) if hasattr(kind, "__next__") else Events(stream, observer)
+        return AsyncStream(stream, observer, source) if by_next else AsyncEvents(stream, observer)
+    return SyncStream(stream, observer, source) if hasattr(kind, "__next__") else Events(stream, observer)
 
 
 def closed_externally(stream: Any) -> None:

@@ -18,7 +18,7 @@ from opentelemetry.trace import get_current_span
 from llmotel.engine.call import Call, latest
 from llmotel.engine.suppression import OWNED, is_claimed_by_otel, suppresses_calls
 from llmotel.instrumentation import raw_response, result_parts, stream_proxy
-from llmotel.instrumentation.lazy_stream import LazyStart
+from llmotel.instrumentation.lazy_stream import FirstRead, LazyStart
 from llmotel.instrumentation.library import Library
 from llmotel.model.inference import Inference
 from llmotel.signals import tagging
@@ -182,7 +182,9 @@ class Started:
                 if endpoint.stream_at is not None:
                     return result_parts.with_stream(call, result, endpoint.stream_at)
                 if stream_proxy.is_stream(result):
-                    return stream_proxy.watched(call, result, self.injection, is_async=self.seam.is_async)
+                    seam = self.seam
+                    source = FirstRead(call, result) if seam.claims else None
+                    return stream_proxy.watched(call, result, self.injection, is_async=seam.is_async, source=source)
             elif endpoint.body_at is not None:
                 return result_parts.with_body(call, result, endpoint.body_at)
             if iscoroutine(result):
