@@ -53,7 +53,8 @@ oldest: $(OLDEST_VENV)/ready $(OLDEST_GOOGLE_VENV)/ready ## Only the tests on th
 	@LLMOTEL_TEST_VERSIONS=oldest $(OLDEST_VENV)/bin/python -m pytest $(PARALLEL) -m 'not newest' $(OLDEST_TESTS) $(PYTEST_ARGS)
 	@echo "== tests, oldest supported google-genai, which does not go with the oldest openai"
 	@LLMOTEL_TEST_VERSIONS=oldest-google $(OLDEST_GOOGLE_VENV)/bin/python -m pytest $(PARALLEL) -m 'not newest' \
-	  $(OLDEST_TESTS) tests/test_google_genai.py tests/test_generate_content.py -k 'gcp or google or generat' $(PYTEST_ARGS)
+	  $(OLDEST_TESTS) tests/test_google_genai.py tests/test_generate_content.py tests/test_litellm.py \
+	  -k 'gcp or google or generat or litellm' $(PYTEST_ARGS)
 
 # They wait more than they work. Where the programs are required they are built first, or waited for.
 stack-tests: $(VENV)/ready $(if $(LLMOTEL_STACK_REQUIRED),$(if $(LLMOTEL_TEST_ALL),stack-all,stack)) ## Only the tests of the stack, with its real programs

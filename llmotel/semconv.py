@@ -135,6 +135,7 @@ COST_OUTPUT = "llmotel.cost.output"
 COST_TOKENS = "llmotel.cost.tokens"
 COST_REQUESTS = "llmotel.cost.requests"
 COST_LOCAL = "llmotel.cost.local"
+COST_LIBRARY = "llmotel.cost.library"  # what the client library makes of it, by a price table of its own
 COST_ADDITIONAL = "llmotel.cost.additional"
 COST_UNCACHED = "llmotel.cost.uncached"
 COST_STANDARD = "llmotel.cost.standard"

@@ -32,6 +32,8 @@ settings.load_profile("llmotel")
 for _name in list(os.environ):
     if _name.startswith(("OTEL_", "LLMOTEL_", "OPENAI_", "ANTHROPIC_", "AWS_")) and not _name.startswith(_OF_TESTS):
         del os.environ[_name]
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would ask the network for prices when it is imported
+os.environ["LITELLM_MODE"] = "PRODUCTION"  # and read a file of settings, if there is one
 os.environ["LLMOTEL_RAISE"] = "1"  # a swallowed bug must not make a green test
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 

@@ -35,6 +35,7 @@ LIBRARIES = {
     "cerebras-cloud-sdk": Entry("llmotel_instrumentors.cerebras:CerebrasInstrumentor", ("cerebras.cloud.sdk",)),
     "cohere": Entry("llmotel_instrumentors.cohere:CohereInstrumentor"),
     "groq": Entry("llmotel_instrumentors.groq:GroqInstrumentor"),
+    "litellm": Entry("llmotel_instrumentors.litellm:LiteLLMInstrumentor"),
     "mistralai": Entry("llmotel_instrumentors.mistralai:MistralAIInstrumentor", ("mistralai.client", "mistralai")),
     "ollama": Entry("llmotel_instrumentors.ollama:OllamaInstrumentor"),
     "openai": Entry("llmotel_instrumentors.openai:OpenAIInstrumentor"),

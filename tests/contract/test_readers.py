@@ -33,6 +33,7 @@ from llmotel.spec.reading import Fields, wrapped
 from llmotel.testing import Request
 from llmotel.testing.google_wire import generation_events, models
 from llmotel_instrumentors import anthropic as anthropic_provider
+from llmotel_instrumentors import litellm as litellm_provider
 from llmotel_instrumentors import openai as openai_provider
 from llmotel_instrumentors.dialects import google_paths
 from llmotel_instrumentors.dialects import responses as responses_dialect
@@ -80,6 +81,8 @@ def samples() -> Iterator[Sample]:
     for name, (path, *kind) in kinds.items():
         made = parts(OPENAI, name, f"/v1{path}")
         yield Sample(name, openai_provider.ENDPOINTS[path], *made, construct_openai, *kind)
+        if name == "chat.create":
+            yield Sample("litellm.completion", litellm_provider.ENDPOINTS["completion"], *made, construct_openai, *kind)
         if name == "responses.create":
             yield Sample("responses.retrieve", responses_dialect.FETCH, None, *made[1:], construct_openai, *kind)
     types = import_module("together.types")
