@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import inspect
 import json
 from collections.abc import AsyncIterator
@@ -125,6 +126,26 @@ class TestACall:
         assert [span.instrumentation_scope.name for span in telemetry.spans] == [
             "llmotel.litellm", "llmotel.openai", "llmotel.anthropic",
         ]  # fmt: skip
+
+    @pytest.mark.newest(reason="opentelemetry-util-genai is installed beside the newest libraries alone")
+    def test_is_one_where_opentelemetrys_own_packages_record_what_is_beneath(
+        self, telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        genai = importlib.import_module("opentelemetry.util.genai.handler")
+        handler = genai.TelemetryHandler(tracer_provider=telemetry.recording.tracer_provider)
+
+        class Model(litellm.CustomLLM):
+            def completion(self, *args: Any, **kwargs: Any) -> Any:
+                with handler.inference("openai", request_model="gpt-4.1"):
+                    return litellm.completion("openai/gpt-4.1", ASK, mock_response=PARIS)
+
+        with handler.inference("openai", request_model="gpt-4.1"):
+            pass
+        monkeypatch.setattr(litellm, "custom_provider_map", [{"provider": "mine", "custom_handler": Model()}])
+        litellm.completion("mine/a-model", ASK)
+        by_itself, through_litellm = telemetry.spans
+        assert by_itself.instrumentation_scope.name.startswith("opentelemetry.util.genai")
+        assert (through_litellm.instrumentation_scope.name, through_litellm.name) == ("llmotel.litellm", "chat a-model")
 
     def test_changes_no_argument_and_no_answer(self, server: ProviderServer, telemetry: Telemetry) -> None:
         given = {**place(OPENAI, server), "messages": ASK, "stream": True, "stream_options": {"include_usage": False}}

@@ -18,7 +18,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from llmotel import semconv
 from llmotel.engine.run import Run
-from llmotel.engine.suppression import OWNED
+from llmotel.engine.suppression import claimed
 from llmotel.grounding.score import assess
 from llmotel.model import outcome
 from llmotel.model.call_record import CallRecord
@@ -101,7 +101,7 @@ class Call(Run):
             parent_context,
         )
         if claims:
-            self.context = Context({**self.context, OWNED: self})
+            self.context = claimed(self.context, self)
         if self.engine.reads_content(self.span):
             try:
                 endpoint.read_input(inference, body)
