@@ -46,7 +46,9 @@ test: environments ## All tests of a change: on the newest client libraries, on 
 
 newest: $(VENV)/ready ## Only the tests on the newest client libraries
 	@echo "== tests, newest client libraries"
-	@$(RUN) -m pytest $(PARALLEL) --ignore tests/stack $(PYTEST_ARGS)
+	@$(RUN) -m pytest $(PARALLEL) --ignore tests/stack --ignore tests/local/browser $(PYTEST_ARGS)
+	@echo "== tests in a browser, in processes of their own: its driver keeps an event loop running in them"
+	@$(RUN) -m pytest $(PARALLEL) tests/local/browser $(PYTEST_ARGS)
 
 oldest: $(OLDEST_VENV)/ready $(OLDEST_GOOGLE_VENV)/ready ## Only the tests on the oldest supported client libraries
 	@echo "== tests, oldest supported client libraries"

@@ -44,7 +44,7 @@ class TestAnEndpointThatIsDownForGood:
         with Receiver(answer or 200) as receiver:
             out, _ = run(
                 """
-                llmotel.init(metric_interval=500, bsp_max_queue_size=256, blrp_max_queue_size=64)
+                llmotel.init(events=True, metric_interval=500, bsp_max_queue_size=256, blrp_max_queue_size=64)
                 while not all(lost().get(signal) for signal in ("traces", "logs", "metrics")):
                     many(20)  # what a failed export loads stays, once
                 before = blocks()
@@ -62,7 +62,7 @@ class TestAnEndpointThatIsDownForGood:
         with Receiver(answer or 200) as receiver:
             out, err = run(
                 """
-                llmotel.init(metric_interval=500, bsp_max_queue_size=256, blrp_max_queue_size=64)
+                llmotel.init(events=True, metric_interval=500, bsp_max_queue_size=256, blrp_max_queue_size=64)
                 many(400)
                 llmotel.setup.engine().flush()
                 while not lost()["metrics"]: time.sleep(0.1)
@@ -87,7 +87,7 @@ class TestAnEndpointThatIsDownForGood:
     def test_grpc_is_told_of_once_too(self) -> None:
         _, err = run(
             """
-            llmotel.init(metric_interval=200, bsp_schedule_delay=50, blrp_schedule_delay=50)
+            llmotel.init(events=True, metric_interval=200, bsp_schedule_delay=50, blrp_schedule_delay=50)
             many(100)
             while not lost()["metrics"]: time.sleep(0.1)
             print(lost())
@@ -103,7 +103,7 @@ class TestAnEndpointThatIsDownForGood:
         with Receiver() as receiver:
             out, err = run(
                 """
-                llmotel.init()
+                llmotel.init(events=True)
                 from opentelemetry.exporter.otlp.proto.http import trace_exporter
                 def export(self, spans): raise ValueError("the prompt was: hunter2")
                 trace_exporter.OTLPSpanExporter.export = export
@@ -125,7 +125,7 @@ class TestAnEndpointThatComesBack:
         with Receiver(503) as receiver:
             application = start(
                 """
-                llmotel.init(bsp_schedule_delay=100)
+                llmotel.init(events=True, bsp_schedule_delay=100)
                 many(200)
                 while not lost()["metrics"]: llmotel.flush()
                 print("down", flush=True)
@@ -153,7 +153,7 @@ class TestAnEndpointThatComesBack:
 
     def test_nothing_lost_is_a_count_of_zero(self) -> None:
         with Receiver() as receiver:
-            run("llmotel.init(); call()", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url)
+            run("llmotel.init(events=True); call()", OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url)
             assert receiver.by_attribute(LOST, "llmotel.signal") == {"traces": 0, "metrics": 0, "logs": 0}
 
 
@@ -178,7 +178,7 @@ class TestAFork:
     def test_a_child_counts_its_own_losses(self) -> None:
         out, _ = run(
             """
-            llmotel.init()
+            llmotel.init(events=True)
             many(100)
             while not lost()["metrics"]: llmotel.flush()
             child = os.fork()
@@ -203,7 +203,7 @@ class TestTheStatus:
 
     def test_it_shows_what_was_lost(self, caplog: pytest.LogCaptureFixture) -> None:
         with Receiver(400) as receiver:
-            llmotel.init(isolated=True, endpoint=receiver.url)
+            llmotel.init(events=True, isolated=True, endpoint=receiver.url)
             call()
             assert not llmotel.flush()
             found = llmotel.status()

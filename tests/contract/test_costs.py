@@ -236,6 +236,7 @@ class TestAModelWithoutPrice:
         assert total(telemetry, UNPRICED) == 1
 
     def test_a_call_without_usage_is_not_counted(self, server: ProviderServer, telemetry: Telemetry) -> None:
+        telemetry = telemetry(stream_usage="none")
         ask(self.UNKNOWN, server, stream=True)
         server.script(OPENAI.refuse(400))
         with make_client(OPENAI, server, is_async=False) as client, pytest.raises(Exception, match="400"):

@@ -539,73 +539,8 @@ EVENTS: Any = snapshot(
                 },
             }
         ],
-        "a cached prompt": [
-            {
-                "name": "gen_ai.client.inference.operation.details",
-                "severity": "DEBUG",
-                "attributes": {
-                    "gen_ai.operation.name": "chat",
-                    "gen_ai.provider.name": "anthropic",
-                    "gen_ai.request.model": "claude-opus-5",
-                    "server.address": "api.anthropic.com",
-                    "server.port": 443,
-                    "gen_ai.response.id": "msg_017rKmZB17WXn8xup3sCd9s1",
-                    "gen_ai.response.model": "claude-opus-5-20260212",
-                    "gen_ai.response.finish_reasons": ["stop"],
-                    "gen_ai.usage.input_tokens": 1510,
-                    "gen_ai.usage.output_tokens": 20,
-                    "gen_ai.usage.cache_read.input_tokens": 1000,
-                    "gen_ai.usage.cache_write.input_tokens": 500,
-                    "llmotel.usage.cache_write_1h.input_tokens": 200,
-                    "gen_ai.usage.cost.amount": 0.0049250000000000006,
-                    "gen_ai.usage.cost.currency": "USD",
-                    "gen_ai.usage.cost.source": "local",
-                    "llmotel.cost.input": 0.004425,
-                    "llmotel.cost.output": 0.0005,
-                    "llmotel.cost.uncached": 0.008050000000000002,
-                    "llmotel.cost.table": "genai-prices 0.2.3",
-                    "llmotel.usage.source": "provider",
-                    "gen_ai.request.max_tokens": 300,
-                    "llmotel.response.service_tier": "standard",
-                },
-            }
-        ],
-        "a stream that ends in an error": [
-            {
-                "name": "gen_ai.client.inference.operation.details",
-                "severity": "DEBUG",
-                "attributes": {
-                    "gen_ai.operation.name": "chat",
-                    "gen_ai.provider.name": "anthropic",
-                    "gen_ai.request.model": "claude-opus-5",
-                    "server.address": "api.anthropic.com",
-                    "server.port": 443,
-                    "gen_ai.request.stream": True,
-                    "gen_ai.response.id": "msg_017rKmZB17WXn8xup3sCd9s1",
-                    "gen_ai.response.model": "claude-opus-5-20260212",
-                    "gen_ai.usage.input_tokens": 20,
-                    "gen_ai.usage.output_tokens": 1,
-                    "gen_ai.usage.cache_read.input_tokens": 0,
-                    "gen_ai.usage.cache_write.input_tokens": 0,
-                    "gen_ai.usage.cost.amount": 0.000125,
-                    "gen_ai.usage.cost.currency": "USD",
-                    "gen_ai.usage.cost.source": "local",
-                    "llmotel.cost.input": 0.0001,
-                    "llmotel.cost.output": 2.5e-05,
-                    "llmotel.cost.table": "genai-prices 0.2.3",
-                    "llmotel.usage.source": "provider",
-                    "gen_ai.request.max_tokens": 300,
-                    "llmotel.response.service_tier": "standard",
-                    "gen_ai.response.time_to_first_chunk": "<seconds>",
-                    "llmotel.stream.outcome": "error",
-                    "llmotel.stream.chunks": 3,
-                    "llmotel.usage.partial": True,
-                    "error.type": "overloaded_error",
-                    "llmotel.outcome": "server",
-                    "gen_ai.response.finish_reasons": ["error"],
-                },
-            },
-            {
+        "a cached prompt": [],
+        "a stream that ends in an error": [{
                 "name": "gen_ai.client.operation.exception",
                 "severity": "WARN",
                 "attributes": {
@@ -616,8 +551,7 @@ EVENTS: Any = snapshot(
                     "error.type": "overloaded_error",
                     "llmotel.outcome": "server",
                 },
-            },
-        ],
+            }],
     }
 )
 
@@ -633,8 +567,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "gen_ai.client.inference.operation.input_tokens": [
@@ -646,8 +579,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "gen_ai.client.inference.operation.output_tokens": [
@@ -659,8 +591,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -672,8 +603,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -686,8 +616,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -700,8 +629,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -714,8 +642,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -728,8 +655,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -741,8 +667,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
         },
@@ -756,8 +681,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "gen_ai.client.inference.operation.input_tokens": [
@@ -769,8 +693,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "gen_ai.client.inference.operation.output_tokens": [
@@ -782,8 +705,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -795,8 +717,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -809,8 +730,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -823,8 +743,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -837,8 +756,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -851,8 +769,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -864,8 +781,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
         },
@@ -879,8 +795,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "error.type": "overloaded_error",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "error.type": "overloaded_error",
                         "llmotel.outcome": "server",
                     },
                 }
@@ -894,8 +809,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "error.type": "overloaded_error",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "error.type": "overloaded_error",
                         "llmotel.outcome": "server",
                     },
                 }
@@ -909,8 +823,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "error.type": "overloaded_error",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "error.type": "overloaded_error",
                         "llmotel.outcome": "server",
                     },
                 }
@@ -924,8 +837,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "gen_ai.client.inference.time_to_first_chunk": [
@@ -937,8 +849,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -950,8 +861,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -964,8 +874,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -978,8 +887,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -992,8 +900,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1006,8 +913,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -1019,8 +925,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'anthropic'},
                 }
             ],
         },

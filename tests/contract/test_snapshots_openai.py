@@ -358,8 +358,7 @@ SPANS: Any = snapshot(
                     "gen_ai.request.stream": True,
                     "gen_ai.response.id": "chatcmpl-ycZThjfiJs6AH6CD1dEP1DJDqkFww",
                     "gen_ai.response.model": "gpt-4.1-2025-04-14",
-                    "gen_ai.response.finish_reasons": ["stop"],
-                    "llmotel.usage.source": "missing",
+                    "gen_ai.response.finish_reasons": ["stop"], 'gen_ai.usage.input_tokens': 24, 'gen_ai.usage.output_tokens': 8, 'gen_ai.usage.cache_read.input_tokens': 0, 'gen_ai.usage.reasoning.output_tokens': 0, 'gen_ai.usage.cost.amount': 0.000112, 'gen_ai.usage.cost.currency': 'USD', 'gen_ai.usage.cost.source': 'local', 'llmotel.cost.input': 4.8e-05, 'llmotel.cost.output': 6.4e-05, 'llmotel.cost.table': 'genai-prices 0.2.3', "llmotel.usage.source": 'injected',
                     "openai.api.type": "chat_completions",
                     "openai.response.service_tier": "default",
                     "openai.response.system_fingerprint": "fp_21dafaa581",
@@ -1068,79 +1067,8 @@ SPANS: Any = snapshot(
 
 EVENTS: Any = snapshot(
     {
-        "a chat completion": [
-            {
-                "name": "gen_ai.client.inference.operation.details",
-                "severity": "DEBUG",
-                "attributes": {
-                    "gen_ai.operation.name": "chat",
-                    "gen_ai.provider.name": "openai",
-                    "gen_ai.request.model": "gpt-4.1",
-                    "server.address": "api.openai.com",
-                    "server.port": 443,
-                    "gen_ai.response.id": "chatcmpl-ycZThjfiJs6AH6CD1dEP1DJDqkFww",
-                    "gen_ai.response.model": "gpt-4.1-2025-04-14",
-                    "gen_ai.response.finish_reasons": ["stop"],
-                    "gen_ai.usage.input_tokens": 1200,
-                    "gen_ai.usage.output_tokens": 87,
-                    "gen_ai.usage.cache_read.input_tokens": 1024,
-                    "gen_ai.usage.reasoning.output_tokens": 0,
-                    "gen_ai.usage.cost.amount": 0.00156,
-                    "gen_ai.usage.cost.currency": "USD",
-                    "gen_ai.usage.cost.source": "local",
-                    "llmotel.cost.input": 0.000864,
-                    "llmotel.cost.output": 0.000696,
-                    "llmotel.cost.uncached": 0.003096,
-                    "llmotel.cost.table": "genai-prices 0.2.3",
-                    "llmotel.usage.source": "provider",
-                    "openai.api.type": "chat_completions",
-                    "gen_ai.request.frequency_penalty": 0.1,
-                    "gen_ai.request.max_tokens": 200,
-                    "gen_ai.request.presence_penalty": 0.2,
-                    "gen_ai.request.seed": 7,
-                    "gen_ai.request.temperature": 0.2,
-                    "gen_ai.request.top_p": 0.9,
-                    "gen_ai.request.stop_sequences": ["END"],
-                    "openai.request.service_tier": "flex",
-                    "openai.response.service_tier": "flex",
-                    "openai.response.system_fingerprint": "fp_21dafaa581",
-                },
-            }
-        ],
-        "web search with citations": [
-            {
-                "name": "gen_ai.client.inference.operation.details",
-                "severity": "DEBUG",
-                "attributes": {
-                    "gen_ai.operation.name": "chat",
-                    "gen_ai.provider.name": "openai",
-                    "gen_ai.request.model": "gpt-4o-search-preview",
-                    "server.address": "api.openai.com",
-                    "server.port": 443,
-                    "gen_ai.response.id": "chatcmpl-NLFvE23y0CXGR0UhnSf2UuWKsjLTm",
-                    "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
-                    "gen_ai.response.finish_reasons": ["stop"],
-                    "gen_ai.usage.input_tokens": 24,
-                    "gen_ai.usage.output_tokens": 8,
-                    "gen_ai.usage.cache_read.input_tokens": 0,
-                    "gen_ai.usage.reasoning.output_tokens": 0,
-                    "gen_ai.usage.cost.amount": 0.00014000000000000001,
-                    "gen_ai.usage.cost.currency": "USD",
-                    "gen_ai.usage.cost.source": "local",
-                    "llmotel.cost.input": 6.000000000000001e-05,
-                    "llmotel.cost.output": 8e-05,
-                    "llmotel.cost.table": "genai-prices 0.2.3",
-                    "llmotel.usage.source": "provider",
-                    "llmotel.grounding.method": "citation_coverage",
-                    "llmotel.grounding.citation_count": 1,
-                    "llmotel.grounding.source_count": 1,
-                    "llmotel.grounding.score": 1.0,
-                    "openai.api.type": "chat_completions",
-                    "openai.response.service_tier": "default",
-                    "openai.response.system_fingerprint": "fp_3941b0f515",
-                },
-            },
-            {
+        "a chat completion": [],
+        "web search with citations": [{
                 "name": "gen_ai.evaluation.result",
                 "severity": "INFO",
                 "attributes": {
@@ -1150,42 +1078,8 @@ EVENTS: Any = snapshot(
                     "gen_ai.response.id": "chatcmpl-NLFvE23y0CXGR0UhnSf2UuWKsjLTm",
                     "llmotel.grounding.method": "citation_coverage",
                 },
-            },
-        ],
-        "a stream": [
-            {
-                "name": "gen_ai.client.inference.operation.details",
-                "severity": "DEBUG",
-                "attributes": {
-                    "gen_ai.operation.name": "chat",
-                    "gen_ai.provider.name": "openai",
-                    "gen_ai.request.model": "gpt-4.1",
-                    "server.address": "api.openai.com",
-                    "server.port": 443,
-                    "gen_ai.request.stream": True,
-                    "gen_ai.response.id": "chatcmpl-ycZThjfiJs6AH6CD1dEP1DJDqkFww",
-                    "gen_ai.response.model": "gpt-4.1-2025-04-14",
-                    "gen_ai.response.finish_reasons": ["stop"],
-                    "gen_ai.usage.input_tokens": 24,
-                    "gen_ai.usage.output_tokens": 8,
-                    "gen_ai.usage.cache_read.input_tokens": 0,
-                    "gen_ai.usage.reasoning.output_tokens": 0,
-                    "gen_ai.usage.cost.amount": 0.000112,
-                    "gen_ai.usage.cost.currency": "USD",
-                    "gen_ai.usage.cost.source": "local",
-                    "llmotel.cost.input": 4.8e-05,
-                    "llmotel.cost.output": 6.4e-05,
-                    "llmotel.cost.table": "genai-prices 0.2.3",
-                    "llmotel.usage.source": "provider",
-                    "openai.api.type": "chat_completions",
-                    "openai.response.service_tier": "default",
-                    "openai.response.system_fingerprint": "fp_21dafaa581",
-                    "gen_ai.response.time_to_first_chunk": "<seconds>",
-                    "llmotel.stream.outcome": "completed",
-                    "llmotel.stream.chunks": 9,
-                },
-            }
-        ],
+            }],
+        "a stream": [],
         "a rate limit with content": [
             {
                 "name": "gen_ai.client.inference.operation.details",
@@ -1237,8 +1131,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex",
-                    },
+                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.operation.input_tokens": [
@@ -1251,8 +1144,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex",
-                    },
+                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.operation.output_tokens": [
@@ -1265,8 +1157,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex",
-                    },
+                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -1279,8 +1170,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1294,8 +1184,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1309,8 +1198,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1324,8 +1212,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1339,8 +1226,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex",
-                    },
+                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai'},
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -1353,8 +1239,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex",
-                    },
+                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai'},
                 }
             ],
         },
@@ -1369,8 +1254,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.operation.input_tokens": [
@@ -1383,8 +1267,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.operation.output_tokens": [
@@ -1397,8 +1280,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -1411,8 +1293,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1426,8 +1307,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1441,8 +1321,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1456,8 +1335,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1471,8 +1349,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -1485,8 +1362,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "llmotel.grounding.score": [
@@ -1499,8 +1375,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                        "llmotel.grounding.method": "citation_coverage",
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "llmotel.grounding.method": "citation_coverage",
                     },
                 }
             ],
@@ -1516,8 +1391,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.operation.input_tokens": [
@@ -1530,8 +1404,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.operation.output_tokens": [
@@ -1544,8 +1417,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.time_per_output_chunk": [
@@ -1558,8 +1430,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.time_to_first_chunk": [
@@ -1572,8 +1443,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -1586,8 +1456,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1601,8 +1470,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1616,8 +1484,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1631,8 +1498,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                        "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1646,8 +1512,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -1660,8 +1525,7 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default",
-                    },
+                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
                 }
             ],
         },
@@ -1674,8 +1538,7 @@ METRICS: Any = snapshot(
                         "gen_ai.provider.name": "openai",
                         "gen_ai.request.model": "gpt-4.1",
                         "server.address": "api.openai.com",
-                        "server.port": 443,
-                        "error.type": "rate_limit_exceeded",
+                        "server.port": 443, 'llmotel.library': 'openai', "error.type": "rate_limit_exceeded",
                         "llmotel.outcome": "rate_limit",
                     },
                 }
@@ -1688,8 +1551,7 @@ METRICS: Any = snapshot(
                         "gen_ai.provider.name": "openai",
                         "gen_ai.request.model": "gpt-4.1",
                         "server.address": "api.openai.com",
-                        "server.port": 443,
-                        "error.type": "rate_limit_exceeded",
+                        "server.port": 443, 'llmotel.library': 'openai', "error.type": "rate_limit_exceeded",
                         "llmotel.outcome": "rate_limit",
                     },
                 }
@@ -1702,8 +1564,7 @@ METRICS: Any = snapshot(
                         "gen_ai.provider.name": "openai",
                         "gen_ai.request.model": "gpt-4.1",
                         "server.address": "api.openai.com",
-                        "server.port": 443,
-                        "error.type": "rate_limit_exceeded",
+                        "server.port": 443, 'llmotel.library': 'openai', "error.type": "rate_limit_exceeded",
                         "llmotel.outcome": "rate_limit",
                     },
                 }
@@ -1716,8 +1577,7 @@ METRICS: Any = snapshot(
                         "gen_ai.provider.name": "openai",
                         "gen_ai.request.model": "gpt-4.1",
                         "server.address": "api.openai.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1729,8 +1589,7 @@ METRICS: Any = snapshot(
                         "gen_ai.provider.name": "openai",
                         "gen_ai.request.model": "gpt-4.1",
                         "server.address": "api.openai.com",
-                        "server.port": 443,
-                        "gen_ai.token.modality": "unknown",
+                        "server.port": 443, 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1745,8 +1604,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "text-embedding-3-small",
                         "gen_ai.response.model": "text-embedding-3-small",
                         "server.address": "api.openai.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'openai'},
                 }
             ],
             "gen_ai.client.embeddings.operation.input_tokens": [
@@ -1758,8 +1616,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "text-embedding-3-small",
                         "gen_ai.response.model": "text-embedding-3-small",
                         "server.address": "api.openai.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'openai'},
                 }
             ],
             "llmotel.client.cost.usd": [
@@ -1771,8 +1628,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "text-embedding-3-small",
                         "gen_ai.response.model": "text-embedding-3-small",
                         "server.address": "api.openai.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'openai'},
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -1784,8 +1640,7 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "text-embedding-3-small",
                         "gen_ai.response.model": "text-embedding-3-small",
                         "server.address": "api.openai.com",
-                        "server.port": 443,
-                    },
+                        "server.port": 443, 'llmotel.library': 'openai'},
                 }
             ],
         },
