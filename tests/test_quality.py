@@ -82,7 +82,9 @@ class TestByResponse:
             assert pool.submit(llmotel.record_quality, relevance=0.25, response=first).result()
         assert scored(telemetry) == [(first.id, 0.25)]
 
-    @pytest.mark.parametrize("response", [{"id": "resp_of_nobody"}, {}, object(), "text"], ids=repr)
+    @pytest.mark.parametrize(
+        "response", [{"id": "resp_of_nobody"}, {}, object(), "text"], ids=["another id", "no id", "object", "text"]
+    )
     def test_what_no_call_gave_scores_none_not_the_last_one(
         self, response: Any, ask: Callable[[], Any], telemetry: Telemetry
     ) -> None:

@@ -540,7 +540,8 @@ EVENTS: Any = snapshot(
             }
         ],
         "a cached prompt": [],
-        "a stream that ends in an error": [{
+        "a stream that ends in an error": [
+            {
                 "name": "gen_ai.client.operation.exception",
                 "severity": "WARN",
                 "attributes": {
@@ -551,7 +552,8 @@ EVENTS: Any = snapshot(
                     "error.type": "overloaded_error",
                     "llmotel.outcome": "server",
                 },
-            }],
+            }
+        ],
     }
 )
 
@@ -567,7 +569,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "gen_ai.client.inference.operation.input_tokens": [
@@ -579,7 +583,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "gen_ai.client.inference.operation.output_tokens": [
@@ -591,7 +597,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -603,7 +611,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -616,7 +626,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -629,7 +641,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -642,7 +656,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -655,7 +671,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -667,7 +685,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
         },
@@ -681,7 +701,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "gen_ai.client.inference.operation.input_tokens": [
@@ -693,7 +715,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "gen_ai.client.inference.operation.output_tokens": [
@@ -705,7 +729,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -717,7 +743,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -730,7 +758,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -743,7 +773,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -756,7 +788,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -769,7 +803,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -781,7 +817,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
         },
@@ -795,7 +833,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "error.type": "overloaded_error",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "error.type": "overloaded_error",
                         "llmotel.outcome": "server",
                     },
                 }
@@ -809,7 +849,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "error.type": "overloaded_error",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "error.type": "overloaded_error",
                         "llmotel.outcome": "server",
                     },
                 }
@@ -823,7 +865,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "error.type": "overloaded_error",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "error.type": "overloaded_error",
                         "llmotel.outcome": "server",
                     },
                 }
@@ -837,7 +881,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "gen_ai.client.inference.time_to_first_chunk": [
@@ -849,7 +895,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -861,7 +909,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -874,7 +924,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -887,7 +939,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -900,7 +954,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -913,7 +969,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -925,7 +983,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "claude-opus-5",
                         "gen_ai.response.model": "claude-opus-5-20260212",
                         "server.address": "api.anthropic.com",
-                        "server.port": 443, 'llmotel.library': 'anthropic'},
+                        "server.port": 443,
+                        "llmotel.library": "anthropic",
+                    },
                 }
             ],
         },

@@ -358,7 +358,18 @@ SPANS: Any = snapshot(
                     "gen_ai.request.stream": True,
                     "gen_ai.response.id": "chatcmpl-ycZThjfiJs6AH6CD1dEP1DJDqkFww",
                     "gen_ai.response.model": "gpt-4.1-2025-04-14",
-                    "gen_ai.response.finish_reasons": ["stop"], 'gen_ai.usage.input_tokens': 24, 'gen_ai.usage.output_tokens': 8, 'gen_ai.usage.cache_read.input_tokens': 0, 'gen_ai.usage.reasoning.output_tokens': 0, 'gen_ai.usage.cost.amount': 0.000112, 'gen_ai.usage.cost.currency': 'USD', 'gen_ai.usage.cost.source': 'local', 'llmotel.cost.input': 4.8e-05, 'llmotel.cost.output': 6.4e-05, 'llmotel.cost.table': 'genai-prices 0.2.3', "llmotel.usage.source": 'injected',
+                    "gen_ai.response.finish_reasons": ["stop"],
+                    "gen_ai.usage.input_tokens": 24,
+                    "gen_ai.usage.output_tokens": 8,
+                    "gen_ai.usage.cache_read.input_tokens": 0,
+                    "gen_ai.usage.reasoning.output_tokens": 0,
+                    "gen_ai.usage.cost.amount": 0.000112,
+                    "gen_ai.usage.cost.currency": "USD",
+                    "gen_ai.usage.cost.source": "local",
+                    "llmotel.cost.input": 4.8e-05,
+                    "llmotel.cost.output": 6.4e-05,
+                    "llmotel.cost.table": "genai-prices 0.2.3",
+                    "llmotel.usage.source": "injected",
                     "openai.api.type": "chat_completions",
                     "openai.response.service_tier": "default",
                     "openai.response.system_fingerprint": "fp_21dafaa581",
@@ -1068,7 +1079,8 @@ SPANS: Any = snapshot(
 EVENTS: Any = snapshot(
     {
         "a chat completion": [],
-        "web search with citations": [{
+        "web search with citations": [
+            {
                 "name": "gen_ai.evaluation.result",
                 "severity": "INFO",
                 "attributes": {
@@ -1078,7 +1090,8 @@ EVENTS: Any = snapshot(
                     "gen_ai.response.id": "chatcmpl-NLFvE23y0CXGR0UhnSf2UuWKsjLTm",
                     "llmotel.grounding.method": "citation_coverage",
                 },
-            }],
+            }
+        ],
         "a stream": [],
         "a rate limit with content": [
             {
@@ -1131,7 +1144,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "flex",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.operation.input_tokens": [
@@ -1144,7 +1159,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "flex",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.operation.output_tokens": [
@@ -1157,7 +1174,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "flex",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -1170,7 +1189,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "flex",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1184,7 +1205,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "flex",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1198,7 +1221,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "flex",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1212,7 +1237,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "flex",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1226,7 +1253,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "flex",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -1239,7 +1268,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "flex", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "flex",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
         },
@@ -1254,7 +1285,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.operation.input_tokens": [
@@ -1267,7 +1300,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.operation.output_tokens": [
@@ -1280,7 +1315,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -1293,7 +1330,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1307,7 +1346,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1321,7 +1362,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1335,7 +1378,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1349,7 +1394,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -1362,7 +1409,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "llmotel.grounding.score": [
@@ -1375,7 +1424,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4o-search-preview-2025-03-11",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "llmotel.grounding.method": "citation_coverage",
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                        "llmotel.grounding.method": "citation_coverage",
                     },
                 }
             ],
@@ -1391,7 +1442,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.operation.input_tokens": [
@@ -1404,7 +1457,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.operation.output_tokens": [
@@ -1417,7 +1472,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.time_per_output_chunk": [
@@ -1430,7 +1487,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.time_to_first_chunk": [
@@ -1443,7 +1502,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.inference.usage.cache_read.input_tokens": [
@@ -1456,7 +1517,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1470,7 +1533,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1484,7 +1549,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1498,7 +1565,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1512,7 +1581,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -1525,7 +1596,9 @@ METRICS: Any = snapshot(
                         "gen_ai.response.model": "gpt-4.1-2025-04-14",
                         "server.address": "api.openai.com",
                         "server.port": 443,
-                        "openai.response.service_tier": "default", 'llmotel.library': 'openai'},
+                        "openai.response.service_tier": "default",
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
         },
@@ -1538,7 +1611,9 @@ METRICS: Any = snapshot(
                         "gen_ai.provider.name": "openai",
                         "gen_ai.request.model": "gpt-4.1",
                         "server.address": "api.openai.com",
-                        "server.port": 443, 'llmotel.library': 'openai', "error.type": "rate_limit_exceeded",
+                        "server.port": 443,
+                        "llmotel.library": "openai",
+                        "error.type": "rate_limit_exceeded",
                         "llmotel.outcome": "rate_limit",
                     },
                 }
@@ -1551,7 +1626,9 @@ METRICS: Any = snapshot(
                         "gen_ai.provider.name": "openai",
                         "gen_ai.request.model": "gpt-4.1",
                         "server.address": "api.openai.com",
-                        "server.port": 443, 'llmotel.library': 'openai', "error.type": "rate_limit_exceeded",
+                        "server.port": 443,
+                        "llmotel.library": "openai",
+                        "error.type": "rate_limit_exceeded",
                         "llmotel.outcome": "rate_limit",
                     },
                 }
@@ -1564,7 +1641,9 @@ METRICS: Any = snapshot(
                         "gen_ai.provider.name": "openai",
                         "gen_ai.request.model": "gpt-4.1",
                         "server.address": "api.openai.com",
-                        "server.port": 443, 'llmotel.library': 'openai', "error.type": "rate_limit_exceeded",
+                        "server.port": 443,
+                        "llmotel.library": "openai",
+                        "error.type": "rate_limit_exceeded",
                         "llmotel.outcome": "rate_limit",
                     },
                 }
@@ -1577,7 +1656,9 @@ METRICS: Any = snapshot(
                         "gen_ai.provider.name": "openai",
                         "gen_ai.request.model": "gpt-4.1",
                         "server.address": "api.openai.com",
-                        "server.port": 443, 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1589,7 +1670,9 @@ METRICS: Any = snapshot(
                         "gen_ai.provider.name": "openai",
                         "gen_ai.request.model": "gpt-4.1",
                         "server.address": "api.openai.com",
-                        "server.port": 443, 'llmotel.library': 'openai', "gen_ai.token.modality": "unknown",
+                        "server.port": 443,
+                        "llmotel.library": "openai",
+                        "gen_ai.token.modality": "unknown",
                     },
                 }
             ],
@@ -1604,7 +1687,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "text-embedding-3-small",
                         "gen_ai.response.model": "text-embedding-3-small",
                         "server.address": "api.openai.com",
-                        "server.port": 443, 'llmotel.library': 'openai'},
+                        "server.port": 443,
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "gen_ai.client.embeddings.operation.input_tokens": [
@@ -1616,7 +1701,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "text-embedding-3-small",
                         "gen_ai.response.model": "text-embedding-3-small",
                         "server.address": "api.openai.com",
-                        "server.port": 443, 'llmotel.library': 'openai'},
+                        "server.port": 443,
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "llmotel.client.cost.usd": [
@@ -1628,7 +1715,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "text-embedding-3-small",
                         "gen_ai.response.model": "text-embedding-3-small",
                         "server.address": "api.openai.com",
-                        "server.port": 443, 'llmotel.library': 'openai'},
+                        "server.port": 443,
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
             "llmotel.client.operation.cost.usd": [
@@ -1640,7 +1729,9 @@ METRICS: Any = snapshot(
                         "gen_ai.request.model": "text-embedding-3-small",
                         "gen_ai.response.model": "text-embedding-3-small",
                         "server.address": "api.openai.com",
-                        "server.port": 443, 'llmotel.library': 'openai'},
+                        "server.port": 443,
+                        "llmotel.library": "openai",
+                    },
                 }
             ],
         },

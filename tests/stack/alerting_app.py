@@ -60,12 +60,13 @@ class App:
                 answer = chat.completion("Yes.", model=model, usage=chat.usage(1, state.tokens))
                 reply = Reply(answer, delay=state.seconds)
             self._server.script(reply)
-            try:
-                self._client.chat.completions.create(model=model, messages=[{"role": "user", "content": "?"}])
-            except openai.APIStatusError:
-                pass
-            else:
-                llmotel.record_quality(grounding=state.grounding)
+            with llmotel.call() as call:
+                try:
+                    self._client.chat.completions.create(model=model, messages=[{"role": "user", "content": "?"}])
+                except openai.APIStatusError:
+                    pass
+                else:
+                    call.record_quality(grounding=state.grounding)
             time.sleep(PAUSE)
 
 
